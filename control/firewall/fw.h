@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * fw.h - the firewall: rulesets as text, addresses one by one
+ *
+ * A ruleset is loaded in one transaction; addresses of the door go in and out
+ * through the kernel's own element interface, each call acknowledged by the
+ * kernel before it returns. Nothing here decides what is opened.
+ *
+ * Called from control's loop only.
+ */
+#ifndef FW_H
+#define FW_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "compat.h"
+#include "conf.h"
+#include "shared/ipaddr.h"
+#include "tunnel.h"
+#include "why.h"
+
+enum fw_policy {
+	FW_NONE,		/* disconnected, no lockdown: no table at all */
+	FW_BLOCKED,
+	FW_BLOCKED_ACTIVE,	/* the door exists */
+	FW_CONNECTING,
+	FW_CONNECTED,
+	FW_DISCONNECTING,
+	FW__N
+};
+
+/* All that a ruleset's text depends on. Plain data. */
+struct fw_ruleset {
+	enum fw_policy policy;
+	bool lan;
+	/* the door: who may go where, members of the sets only */
+	bool any_uid;
+	uid_t uid;
+	uint16_t n_ports;
+	uint16_t ports[CONF_PORTS];
+	/* the datapath's own questions */
+	uid_t datapath_uid;
+	gid_t datapath_gid;
+	uint16_t upstream_port;
+	uint16_t n_upstreams;
+	struct ipaddr upstreams[POLICY_UPSTREAMS];
+	/* the tunnel */
+	uint16_t n_relays;
+	struct endpoint relays[CONF_ENDPOINTS];
+	char interface[IF_NAMESIZE];
+	uint16_t n_dns;
+	struct ipaddr dns[TUNNEL_DNS];
+};
+
+struct fw_element {
+	struct ipaddr addr;
+	uint32_t seconds;	/* until the kernel drops it by itself */
+	bool renew;		/* it is there already: delete and add in one batch */
+};
+
+enum { FW_TEXT = 32768 };	/* the longest ruleset */
+
+struct fw;
+
+/* Each: 0 or -errno, nothing half done, the sentence in *why. */
+struct fw_ops {
+	const char *name;
+	void (*close)(struct fw *fw);
+	int (*load)(struct fw *fw, const struct fw_ruleset *r, struct why *why);
+	/*
+	 * All elements are in the kernel's sets, or none of the batch is.
+	 * -ENOENT: the table or a set is gone (somebody flushed it).
+	 */
+	int (*add)(struct fw *fw, const struct fw_element *e, unsigned int n,
+		   struct why *why);
+	int (*remove)(struct fw *fw, const struct ipaddr *a, unsigned int n,
+		      struct why *why);
+	int (*clear)(struct fw *fw, struct why *why);
+	/* Fills a[] with what the kernel's door sets hold now; returns how
+	 * many, at most max, or -errno. */
+	int (*list)(struct fw *fw, struct ipaddr *a, unsigned int max,
+		    struct why *why);
+	/*
+	 * 1: rules and sets in the kernel are those last loaded; 0: they are
+	 * not. *generation is the kernel's ruleset generation that was looked
+	 * at from beginning to end.
+	 */
+	int (*verify)(struct fw *fw, uint32_t *generation, struct why *why);
+	/* Readable when the ruleset may have changed; -1 if never. */
+	int (*watch_fd)(struct fw *fw);
+	/* Drains it. 1: somebody else changed the ruleset; 0: only we did. */
+	int (*changed)(struct fw *fw);
+	/* Netlink port id of our own element batches; 0 if there is none. */
+	uint32_t (*port)(struct fw *fw);
+};
+
+struct fw {
+	const struct fw_ops *ops;
+};
+
+/* Own table or guest in c->firewall.table; needs CAP_NET_ADMIN and nft. */
+NODISCARD int fw_nft_open(struct fw **fw, const struct conf *c,
+			  struct why *why);
+
+/* Holds everything in memory: dry runs and tests. */
+NODISCARD int fw_memory_open(struct fw **fw, const struct conf *c,
+			     struct why *why);
+
+/* The ruleset as nft reads it. Returns its length. */
+size_t fw_nft_text(const struct fw_ruleset *r, const char *table,
+		   char text[static FW_TEXT]);
+
+const char *fw_policy_name(enum fw_policy p);
+
+#endif /* FW_H */

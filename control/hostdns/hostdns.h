@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hostdns.h - the host's DNS settings: read, pointed at us, put back
+ *
+ * The original is safe on disk before anything is changed, and comes back
+ * whole (bytes, symlink, owner, mode, times) after a stop, a crash or a
+ * kill -9: hostdns_heal() runs at every start.
+ */
+#ifndef HOSTDNS_H
+#define HOSTDNS_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compat.h"
+#include "conf.h"
+#include "limits.h"
+#include "shared/ipaddr.h"
+#include "why.h"
+
+struct hostdns_servers {
+	uint16_t n;
+	struct {
+		struct ipaddr addr;
+		char ifname[IF_NAMESIZE];	/* it belongs to; "" = not known */
+	} server[POLICY_UPSTREAMS];
+};
+
+struct hostdns;
+
+struct hostdns_ops {
+	const char *name;
+	void (*close)(struct hostdns *h);
+	/*
+	 * The host's own servers, never ours, never loopback. Works while we
+	 * are pointed at, too. -ENOENT if there is none that can be used.
+	 */
+	int (*read)(struct hostdns *h, struct hostdns_servers *s,
+		    struct why *why);
+	/* The host asks these loopback addresses from now on. Idempotent. */
+	int (*point)(struct hostdns *h, const struct ipaddr *listen,
+		     unsigned int n, struct why *why);
+	/* What was there before, unless somebody else has changed it since.
+	 * 0 also when there was nothing to put back. */
+	int (*restore)(struct hostdns *h, struct why *why);
+	bool (*pointed)(const struct hostdns *h);
+};
+
+struct hostdns {
+	const struct hostdns_ops *ops;
+};
+
+/* Chooses by c->hostdns. */
+NODISCARD int hostdns_open(struct hostdns **h, const struct conf *c,
+			   struct why *why);
+
+/* The backends. */
+NODISCARD int hostdns_file_open(struct hostdns **h, const struct conf *c,
+				struct why *why);
+NODISCARD int hostdns_none_open(struct hostdns **h, const struct conf *c,
+				struct why *why);
+
+#endif /* HOSTDNS_H */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * netinfo.h - what the kernel knows about links, addresses and routes
+ */
+#ifndef NETINFO_H
+#define NETINFO_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compat.h"
+#include "limits.h"
+#include "shared/ipaddr.h"
+#include "shared/judge.h"
+#include "why.h"
+
+/* A snapshot. Lists hold their first n_* entries; what does not fit is left
+ * out of onlink (stricter) and is an error for own. */
+struct netinfo {
+	uint16_t n_own, n_onlink;
+	struct ipaddr own[POLICY_NETS];
+	struct {
+		struct ipnet net;
+		char ifname[IF_NAMESIZE];
+	} onlink[POLICY_NETS];
+	/* of the best default route; "" and zero without one */
+	char default_ifname[IF_NAMESIZE];
+	struct ipaddr gateway;
+	/* the only up, running, non-loopback link; "" if none or several */
+	char only_ifname[IF_NAMESIZE];
+};
+
+NODISCARD int netinfo_read(struct netinfo *n, struct why *why);
+
+/*
+ * The interface a server is reached on: the on-link net it is in, else the
+ * kernel's route to it, else the only link that is up; "" if none.
+ */
+void netinfo_interface(const struct netinfo *n, const struct ipaddr *server,
+		       char ifname[static IF_NAMESIZE]);
+
+enum netmon_kind {
+	NETMON_LINK_UP, NETMON_LINK_DOWN, NETMON_ADDRESS, NETMON_ROUTE,
+	NETMON_OTHER
+};
+
+/* Watches rtnetlink: links, addresses, routes. */
+struct netmon;
+NODISCARD int netmon_open(struct netmon **m, struct why *why);
+void netmon_close(struct netmon *m);
+int netmon_fd(const struct netmon *m);
+/* Next event: 1, 0 when drained, -ENOBUFS when some were lost: read anew. */
+NODISCARD int netmon_next(struct netmon *m, enum netmon_kind *kind,
+			  char ifname[static IF_NAMESIZE]);
+
+/* Ends this host's TCP connections to any of a[] at once (sock_diag). Returns
+ * how many, or -errno where the kernel cannot. */
+int sockkill(const struct ipaddr *a, unsigned int n);
+
+/*
+ * Who holds a local port, in words: "dnsmasq (pid 812)". False if it cannot
+ * be found out.
+ */
+bool portowner(const struct ipaddr *addr, uint16_t port, bool tcp,
+	       char *text, size_t size);
+
+#endif /* NETINFO_H */

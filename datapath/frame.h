@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * frame.h - link, IPv4/IPv6, UDP and TCP headers, read in place
+ *
+ * frame_read() checks every length a header claims against what was really
+ * captured, and never reads past it. Checksums are not verified: a capture
+ * sees packets before the hardware fills them in.
+ */
+#ifndef FRAME_H
+#define FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compat.h"
+#include "parse.h"
+#include "shared/ipaddr.h"
+#include "slice.h"
+
+/* What a packet starts with. Values are ours; source_pcap.c maps DLT_*. */
+enum link {
+	LINK_ETHERNET,		/* with up to two 802.1Q/802.1ad tags */
+	LINK_RAW,		/* an IP header; the version nibble decides */
+	LINK_NULL,		/* 4 octets of AF in the writer's byte order */
+	LINK_LOOP,		/* 4 octets of AF, big-endian */
+	LINK_SLL,		/* Linux cooked, version 1 */
+	LINK_SLL2,		/* Linux cooked, version 2 */
+	LINK__N
+};
+
+/* IANA protocol numbers. */
+enum { IPPROTO_ANY_TCP = 6, IPPROTO_ANY_UDP = 17 };
+
+struct frame {
+	struct ipaddr src, dst;
+	uint8_t protocol;	/* 6 or 17 when sport and dport are valid */
+	bool ports;		/* sport and dport were there to be read */
+	bool fragment;		/* a part of a datagram; ports only in the first */
+	bool outgoing;		/* cooked links say so; false elsewhere */
+	uint16_t sport, dport;
+	uint8_t tcp_flags;	/* 0 for UDP */
+	uint32_t tcp_seq;
+	struct slice payload;	/* of UDP or TCP; empty for a fragment */
+};
+
+/*
+ * Unless the result is PARSE_OK or PARSE_FRAGMENT, *f is left as it was;
+ * PARSE_FRAGMENT fills in what the packet tells (addresses, protocol, and
+ * ports of a first fragment).
+ */
+NODISCARD enum parse frame_read(enum link link, struct slice packet,
+				struct frame *f);
+
+#endif /* FRAME_H */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * limits.h - every fixed size, with its reason
+ *
+ * Nothing on the hot path is allocated after start: what does not fit here
+ * is refused and counted.
+ */
+#ifndef SALLYPORT_LIMITS_H
+#define SALLYPORT_LIMITS_H
+
+enum {
+	/* A slot holds one DNS message. 64 AAAA records and 16 CNAMEs fit. */
+	SLOT_SIZE = 4096,
+	SLOT_COUNT = 512,		/* twice the questions and clients in flight */
+
+	/* Records of the two rings; a power of two. */
+	RING_GRANTS = 64,
+	RING_ACKS = 64,
+
+	ALLOW_SLOTS = 1024,		/* four times ALLOW_MAX: short probes */
+	ALLOW_MAX = 256,		/* live addresses in all */
+	ALLOW_PER_NAME = 64,
+
+	POLICY_NAMES = 64,		/* probe names of all profiles: about 40 */
+	POLICY_UPSTREAMS = 4,		/* resolv.conf knows 3 */
+	POLICY_NETS = 64,		/* own addresses, on-link nets, and so on */
+	POLICY_LISTEN = 8,
+
+	QUESTIONS_MAX = 64,		/* upstream questions in flight */
+	ASKERS_MAX = 512,		/* clients waiting for one of them */
+	CACHE_MAX = 128,		/* every name as A and AAAA */
+	LEARNT_MAX = 128,		/* CNAME targets that may be asked for */
+	TCP_CLIENTS = 32,
+	CNAME_HOPS = 16,
+
+	ACK_DEADLINE_MS = 100,		/* then SERVFAIL, and nothing is open */
+	UPSTREAM_DEADLINE_MS = 3000,	/* then SERVFAIL */
+	TCP_IDLE_MS = 10000,		/* RFC 7766, 6.2.3: in the order of seconds */
+
+	TTL_MIN = 30, TTL_MAX = 300,	/* seconds, defaults and hard bounds */
+	TTL_NEGATIVE = 3,		/* SOA minimum of what we refuse; spoofed A */
+	CACHE_FRESH = 10,		/* a reply with less left is asked anew */
+};
+
+#endif /* SALLYPORT_LIMITS_H */

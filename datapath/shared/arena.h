@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * arena.h - the memory that control and a datapath share
+ *
+ * Two parts of fixed size and no pointers: one that only control writes,
+ * mapped read-only in the datapath; one that only the datapath writes,
+ * mapped read-only in control. The kernel enforces it: each part is sealed
+ * so that it can neither shrink nor be mapped writable a second time.
+ *
+ * Every datapath process gets a fresh arena.
+ */
+#ifndef ARENA_H
+#define ARENA_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "allow.h"
+#include "compat.h"
+#include "counters.h"
+#include "ipaddr.h"
+#include "limits.h"
+#include "policy.h"
+#include "ring.h"
+
+/* Datapath to control: "open these, then let me release the reply". */
+struct grant {
+	uint32_t id;		/* comes back in the ack */
+	uint32_t epoch;
+	uint32_t lifetime;	/* seconds */
+	uint16_t n_addrs;	/* 1..ALLOW_PER_NAME */
+	uint8_t name_len;
+	uint8_t name[255];	/* wire form, for people to read */
+	uint64_t asked;		/* boot time, ns: when the query came */
+	uint64_t answered;	/* boot time, ns: when the upstream did; 0 = cached */
+	uint64_t deadline;	/* boot time, ns: no use after it */
+	struct ipaddr addrs[ALLOW_PER_NAME];
+};
+
+/* Control to datapath. */
+struct ack {
+	uint32_t id;
+	int32_t error;		/* 0: all are open; else a negative errno: none is */
+	uint64_t opened;	/* boot time, ns: the kernel had acknowledged */
+};
+
+/* First times in this epoch, boot time in ns; 0 = not yet. */
+struct marks {
+	_Atomic uint32_t epoch;
+	_Atomic uint64_t query;		/* a client asked for an allowed name */
+	_Atomic uint64_t asked;		/* the first question left for an upstream */
+	_Atomic uint64_t answered;	/* the first valid response */
+	_Atomic uint64_t replied;	/* the first held reply was released */
+	_Atomic uint64_t probe_syn;	/* a SYN to an open address left */
+	_Atomic uint64_t probe_fin;	/* ... and its connection ended */
+};
+
+struct arena_control {
+	struct policy_cell policy;
+	/*
+	 * The firewall generation that control has last verified: the rules
+	 * and elements of that generation are what the allow table says.
+	 */
+	alignas(CACHELINE) _Atomic uint32_t verified;
+	struct ring_count ack_head, grant_tail;
+	struct ack acks[RING_ACKS];
+	struct allow allow;
+};
+
+struct arena_slot {
+	alignas(CACHELINE) uint8_t data[SLOT_SIZE];
+};
+
+struct arena_datapath {
+	struct ring_count grant_head, ack_tail;
+	struct counters counters;
+	struct marks marks;
+	struct grant grants[RING_GRANTS];
+	struct arena_slot slots[SLOT_COUNT];
+};
+
+struct arena {
+	struct arena_control *control;
+	struct arena_datapath *datapath;
+	int control_fd, datapath_fd;	/* memory files; -1 once closed */
+};
+
+/* Control: makes both parts; its own view of the datapath's is read-only. */
+NODISCARD int arena_create(struct arena *a);
+/* Datapath: maps what it inherited, its view of control's part read-only. */
+NODISCARD int arena_attach(struct arena *a, int control_fd, int datapath_fd);
+void arena_close(struct arena *a);
+
+/* The rings as process-local handles, either side. */
+void arena_grants(struct arena *a, struct ring *r);
+void arena_acks(struct arena *a, struct ring *r);
+
+#endif /* ARENA_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ipaddr.h - one address type for IPv4 and IPv6
+ *
+ * 16 octets in network order; an IPv4 address is held as v4-mapped
+ * (RFC 4291, 2.5.5.2), so nothing is written twice.
+ */
+#ifndef IPADDR_H
+#define IPADDR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compat.h"
+
+struct ipaddr {
+	uint8_t b[16];
+};
+
+struct ipnet {
+	struct ipaddr addr;
+	uint8_t bits;		/* 0..128, counted on the mapped form */
+};
+
+/* IANA special-purpose address registries (RFC 6890 and its updates). */
+enum ipclass {
+	IPCLASS_PUBLIC,
+	IPCLASS_PRIVATE,	/* RFC 1918, RFC 6598 (100.64/10), RFC 4193 */
+	IPCLASS_UNSPECIFIED,	/* 0/8, :: */
+	IPCLASS_LOOPBACK,
+	IPCLASS_LINKLOCAL,
+	IPCLASS_MULTICAST,
+	IPCLASS_BROADCAST,	/* 255.255.255.255 and the rest of 240/4 */
+	IPCLASS__N
+};
+
+enum { IPADDR_TEXT = 46, IPNET_TEXT = 50 };	/* INET6_ADDRSTRLEN, "/128" */
+
+struct ipaddr ipaddr_v4(const uint8_t b[static 4]);
+struct ipaddr ipaddr_v6(const uint8_t b[static 16]);
+bool ipaddr_is_v4(const struct ipaddr *a);
+bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b);
+int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b);
+
+/* "192.0.2.1" or "2001:db8::1", nothing before or behind. */
+NODISCARD bool ipaddr_parse(const char *text, struct ipaddr *a);
+const char *ipaddr_text(const struct ipaddr *a, char text[static IPADDR_TEXT]);
+
+/* "192.0.2.0/24"; without a slash, one address. Host bits must be 0. */
+NODISCARD bool ipnet_parse(const char *text, struct ipnet *net);
+const char *ipnet_text(const struct ipnet *net, char text[static IPNET_TEXT]);
+bool ipnet_has(const struct ipnet *net, const struct ipaddr *a);
+
+/* A NAT64 address (64:ff9b::/96, RFC 6052) has the class of the IPv4 inside. */
+enum ipclass ipaddr_class(const struct ipaddr *a);
+const char *ipclass_name(enum ipclass c);
+
+#endif /* IPADDR_H */

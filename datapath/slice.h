@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * slice.h - borrowed bytes, the one bounds test, big-endian reads
+ */
+#ifndef SLICE_H
+#define SLICE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Borrowed bytes. The only place in the tree that compares offsets. */
+struct slice {
+	const uint8_t *p;
+	size_t len;
+};
+
+/* Subtracts, never adds: off + n could wrap, len - off cannot. */
+static inline bool slice_has(struct slice s, size_t off, size_t n)
+{
+	return off <= s.len && n <= s.len - off;
+}
+
+static inline uint16_t slice_be16(struct slice s, size_t off)
+{
+	assert(slice_has(s, off, 2));
+	return (uint16_t)(s.p[off] << 8 | s.p[off + 1]);
+}
+
+static inline uint32_t slice_be32(struct slice s, size_t off)
+{
+	return (uint32_t)slice_be16(s, off) << 16 | slice_be16(s, off + 2);
+}
+
+/* The n octets at off, which the caller has proved to be there. */
+static inline struct slice slice_sub(struct slice s, size_t off, size_t n)
+{
+	assert(slice_has(s, off, n));
+	return (struct slice){ s.p + off, n };
+}
+
+#endif /* SLICE_H */
