@@ -5,6 +5,10 @@
  * Nothing on the hot path is allocated after start: what does not fit here
  * is refused and counted.
  */
+/* This folder is searched before the system's: whoever meant <limits.h>, and
+ * the compiler's own headers do, gets that one as well. */
+#include_next <limits.h>
+
 #ifndef SALLYPORT_LIMITS_H
 #define SALLYPORT_LIMITS_H
 
