@@ -7,6 +7,7 @@
  */
 /* This folder is searched before the system's: whoever meant <limits.h>, and
  * the compiler's own headers do, gets that one as well. */
+#pragma GCC system_header
 #include_next <limits.h>
 
 #ifndef SALLYPORT_LIMITS_H
