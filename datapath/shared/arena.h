@@ -85,9 +85,16 @@ struct arena {
 	int control_fd, datapath_fd;	/* memory files; -1 once closed */
 };
 
-/* Control: makes both parts; its own view of the datapath's is read-only. */
+/*
+ * Control: makes both parts; its own view of the datapath's is read-only. The
+ * allow table is empty, shut and seeded; the rest is 0. The files are closed
+ * at exec: whoever starts the datapath hands them on.
+ */
 NODISCARD int arena_create(struct arena *a);
-/* Datapath: maps what it inherited, its view of control's part read-only. */
+/*
+ * Datapath: maps what it inherited, its view of control's part read-only, and
+ * closes the files. On failure they stay open, and *a is as it was.
+ */
 NODISCARD int arena_attach(struct arena *a, int control_fd, int datapath_fd);
 void arena_close(struct arena *a);
 

@@ -136,13 +136,23 @@ const char *ipnet_text(const struct ipnet *net, char text[static IPNET_TEXT])
 
 bool ipnet_has(const struct ipnet *net, const struct ipaddr *a)
 {
-	struct ipaddr masked;
+	struct ipaddr x, y;
 
-	/* Nets come from shared memory, too: a wrong length holds nothing. */
+	/* A length that cannot be holds nothing. */
 	if (net->bits > 128)
 		return false;
-	masked = mask_to(a, net->bits);
-	return ipaddr_equal(&masked, &net->addr);
+	/* Both are cut: an interface's own address may stand for its net. */
+	x = mask_to(a, net->bits);
+	y = mask_to(&net->addr, net->bits);
+	return ipaddr_equal(&x, &y);
+}
+
+bool ipaddr_nat64(const struct ipaddr *a, struct ipaddr *inside)
+{
+	if (memcmp(a->b, nat64_prefix, sizeof(nat64_prefix)) != 0)
+		return false;
+	*inside = ipaddr_v4(a->b + sizeof(nat64_prefix));
+	return true;
 }
 
 static enum ipclass class4(const uint8_t b[static 4])
@@ -180,8 +190,9 @@ static enum ipclass class6(const uint8_t b[static 16])
 
 enum ipclass ipaddr_class(const struct ipaddr *a)
 {
-	if (ipaddr_is_v4(a) ||
-	    memcmp(a->b, nat64_prefix, sizeof(nat64_prefix)) == 0)
+	struct ipaddr inside;
+
+	if (ipaddr_is_v4(a) || ipaddr_nat64(a, &inside))
 		return class4(a->b + 12);
 	return class6(a->b);
 }

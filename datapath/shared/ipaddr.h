@@ -52,7 +52,10 @@ NODISCARD bool ipnet_parse(const char *text, struct ipnet *net);
 const char *ipnet_text(const struct ipnet *net, char text[static IPNET_TEXT]);
 bool ipnet_has(const struct ipnet *net, const struct ipaddr *a);
 
-/* A NAT64 address (64:ff9b::/96, RFC 6052) has the class of the IPv4 inside. */
+/* 64:ff9b::/96 (RFC 6052, 2.1): true, and the IPv4 address inside. */
+bool ipaddr_nat64(const struct ipaddr *a, struct ipaddr *inside);
+
+/* A NAT64 address has the class of the IPv4 inside. */
 enum ipclass ipaddr_class(const struct ipaddr *a);
 const char *ipclass_name(enum ipclass c);
 

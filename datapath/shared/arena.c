@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Theory of operation
+ *
+ * Two memory files. Who maps what, and when it is sealed, in this order:
+ *
+ *	control's part			the datapath's part
+ *	control maps it to write	control maps it to read, by a
+ *					descriptor that cannot write
+ *	control seals SHRINK, GROW,	control seals SHRINK, GROW
+ *	FUTURE_WRITE and SEAL
+ *		-- the datapath starts and inherits both files --
+ *	the datapath maps it to read	the datapath maps it to write
+ *					the datapath seals FUTURE_WRITE, SEAL
+ *
+ * FUTURE_WRITE leaves the one writable mapping that exists and refuses every
+ * later one, write(), hole punching, and mprotect() on the mappings made
+ * after it. Control's reading mapping is older than that seal, so it comes
+ * from a read-only descriptor, which has the same effect on mprotect().
+ *
+ * SHRINK is on the datapath's part before the datapath exists: a file that is
+ * cut under a mapping kills the reader with SIGBUS. What a compromised
+ * datapath leaves undone (its own seals) harms its own part only.
+ *
+ * Pages are there from the start (MAP_POPULATE): the hot paths fault on none.
+ */
+#include "shared/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Linux 6.3; sysctl vm.memfd_noexec = 2 refuses files without it. */
+enum { NOEXEC_SEAL = 0x0008 };
+
+enum {
+	SEALS_SIZE = F_SEAL_SHRINK | F_SEAL_GROW,
+	SEALS_CONTROL = SEALS_SIZE | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL,
+	SEALS_DATAPATH = F_SEAL_FUTURE_WRITE | F_SEAL_SEAL,
+};
+
+/* The one place that knows where shared memory comes from: an fd. */
+static int memory_open(const char *name, size_t size)
+{
+	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd = memfd_create(name, flags | NOEXEC_SEAL);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create(name, flags);
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)size) < 0) {
+		int error = -errno;
+
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+static int map(int fd, size_t size, int prot, void **p)
+{
+	void *m = mmap(NULL, size, prot, MAP_SHARED | MAP_POPULATE, fd, 0);
+
+	if (m == MAP_FAILED)
+		return -errno;
+	*p = m;
+	return 0;
+}
+
+/* Maps fd so that not even mprotect() can make it writable. */
+static int map_reader(int fd, size_t size, void **p)
+{
+	char path[32];
+	int ro, error;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ro = open(path, O_RDONLY | O_CLOEXEC);
+	if (ro < 0)
+		return -errno;
+	error = map(ro, size, PROT_READ, p);
+	close(ro);
+	return error;
+}
+
+static int seal(int fd, int seals)
+{
+	return fcntl(fd, F_ADD_SEALS, seals) < 0 ? -errno : 0;
+}
+
+static int create_control(struct arena *a)
+{
+	uint64_t seed;
+	void *p;
+	int error;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return -EIO;
+	a->control_fd = memory_open("sallyport-control", sizeof(*a->control));
+	if (a->control_fd < 0)
+		return a->control_fd;
+	error = map(a->control_fd, sizeof(*a->control),
+		    PROT_READ | PROT_WRITE, &p);
+	if (error < 0)
+		return error;
+	a->control = p;
+	allow_init(&a->control->allow, seed);
+	return seal(a->control_fd, SEALS_CONTROL);
+}
+
+static int create_datapath(struct arena *a)
+{
+	void *p;
+	int error;
+
+	a->datapath_fd = memory_open("sallyport-datapath",
+				     sizeof(*a->datapath));
+	if (a->datapath_fd < 0)
+		return a->datapath_fd;
+	error = map_reader(a->datapath_fd, sizeof(*a->datapath), &p);
+	if (error < 0)
+		return error;
+	a->datapath = p;
+	return seal(a->datapath_fd, SEALS_SIZE);
+}
+
+int arena_create(struct arena *a)
+{
+	struct arena made = { .control_fd = -1, .datapath_fd = -1 };
+	int error = create_control(&made);
+
+	if (error == 0)
+		error = create_datapath(&made);
+	if (error < 0) {
+		arena_close(&made);
+		return error;
+	}
+	*a = made;
+	return 0;
+}
+
+/* What was inherited is what control of this very build makes. */
+static int check(int fd, size_t size, int seals)
+{
+	struct stat st;
+	int have = fcntl(fd, F_GET_SEALS);
+
+	if (have < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if ((have & seals) != seals || st.st_size != (off_t)size)
+		return -EPROTO;
+	return 0;
+}
+
+static int attach_control(struct arena *a, int fd)
+{
+	void *p;
+	int error = check(fd, sizeof(*a->control), SEALS_CONTROL);
+
+	if (error == 0)
+		error = map(fd, sizeof(*a->control), PROT_READ, &p);
+	if (error == 0)
+		a->control = p;
+	return error;
+}
+
+static int attach_datapath(struct arena *a, int fd)
+{
+	void *p;
+	int error = check(fd, sizeof(*a->datapath), SEALS_SIZE);
+
+	if (error == 0)
+		error = map(fd, sizeof(*a->datapath), PROT_READ | PROT_WRITE,
+			    &p);
+	if (error < 0)
+		return error;
+	a->datapath = p;
+	return seal(fd, SEALS_DATAPATH);
+}
+
+int arena_attach(struct arena *a, int control_fd, int datapath_fd)
+{
+	struct arena got = { .control_fd = -1, .datapath_fd = -1 };
+	int error = attach_control(&got, control_fd);
+
+	if (error == 0)
+		error = attach_datapath(&got, datapath_fd);
+	if (error < 0) {
+		arena_close(&got);
+		return error;
+	}
+	close(control_fd);
+	close(datapath_fd);
+	*a = got;
+	return 0;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void arena_close(struct arena *a)
+{
+	if (a->control != NULL)
+		munmap(a->control, sizeof(*a->control));
+	if (a->datapath != NULL)
+		munmap(a->datapath, sizeof(*a->datapath));
+	a->control = NULL;
+	a->datapath = NULL;
+	close_fd(&a->control_fd);
+	close_fd(&a->datapath_fd);
+}
+
+void arena_grants(struct arena *a, struct ring *r)
+{
+	ring_init(r, &a->datapath->grant_head, &a->control->grant_tail,
+		  a->datapath->grants, sizeof(a->datapath->grants[0]),
+		  RING_GRANTS);
+}
+
+void arena_acks(struct arena *a, struct ring *r)
+{
+	ring_init(r, &a->control->ack_head, &a->datapath->ack_tail,
+		  a->control->acks, sizeof(a->control->acks[0]), RING_ACKS);
+}

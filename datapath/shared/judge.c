@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: ISC */
+#include "shared/judge.h"
+
+#include <assert.h>
+#include <stdbool.h>
+
+/* What no policy can make fit; the rest is JUDGE_OK. */
+static enum judge_why by_class(enum ipclass c)
+{
+	switch (c) {
+	case IPCLASS_UNSPECIFIED:
+		return JUDGE_UNSPECIFIED;
+	case IPCLASS_LOOPBACK:
+		return JUDGE_LOOPBACK;
+	case IPCLASS_LINKLOCAL:
+		return JUDGE_LINKLOCAL;
+	case IPCLASS_MULTICAST:
+		return JUDGE_MULTICAST;
+	case IPCLASS_BROADCAST:
+		return JUDGE_BROADCAST;
+	case IPCLASS_PUBLIC:
+	case IPCLASS_PRIVATE:
+	case IPCLASS__N:
+		break;
+	}
+	return JUDGE_OK;
+}
+
+static bool in_nets(const struct ipnet *nets, unsigned int n,
+		    const struct ipaddr *a)
+{
+	assert(n <= POLICY_NETS);
+	for (unsigned int i = 0; i < n; i++)
+		if (ipnet_has(&nets[i], a))
+			return true;
+	return false;
+}
+
+static bool is_own(const struct judge *j, const struct ipaddr *a)
+{
+	assert(j->n_own <= POLICY_NETS);
+	for (unsigned int i = 0; i < j->n_own; i++)
+		if (ipaddr_equal(&j->own[i], a))
+			return true;
+	return false;
+}
+
+/* Nets of one or two addresses have no broadcast address (RFC 3021). */
+static bool is_last(const struct ipnet *net, const struct ipaddr *a)
+{
+	if (net->bits < 96 || net->bits > 126 || !ipaddr_is_v4(a) ||
+	    !ipnet_has(net, a))
+		return false;
+	for (unsigned int bit = net->bits; bit < 128; bit++)
+		if ((a->b[bit / 8] & 0x80 >> bit % 8) == 0)
+			return false;
+	return true;
+}
+
+static bool is_broadcast(const struct judge *j, const struct ipaddr *a)
+{
+	assert(j->n_onlink <= POLICY_NETS);
+	for (unsigned int i = 0; i < j->n_onlink; i++)
+		if (is_last(&j->onlink[i], a))
+			return true;
+	return false;
+}
+
+/* Own before forbidden before private: the plainest reason is told. */
+static enum judge_why by_lists(const struct judge *j, const struct ipaddr *a)
+{
+	if (is_own(j, a))
+		return JUDGE_OWN;
+	if (in_nets(j->forbidden, j->n_forbidden, a))
+		return JUDGE_FORBIDDEN;
+	if (is_broadcast(j, a))
+		return JUDGE_BROADCAST;
+	return JUDGE_OK;
+}
+
+static bool private_fits(const struct judge *j, const struct ipaddr *a)
+{
+	switch (j->private) {
+	case PRIVATE_ANY:
+		return true;
+	case PRIVATE_ON_LINK:
+		return in_nets(j->onlink, j->n_onlink, a);
+	default:
+		return false;
+	}
+}
+
+static enum judge_why judge_plain(const struct judge *j,
+				  const struct ipaddr *a)
+{
+	enum ipclass c = ipaddr_class(a);
+	enum judge_why why = by_class(c);
+
+	if (why == JUDGE_OK)
+		why = by_lists(j, a);
+	if (why == JUDGE_OK && c == IPCLASS_PRIVATE && !private_fits(j, a))
+		why = JUDGE_PRIVATE;
+	return why;
+}
+
+enum judge_why judge_address(const struct judge *j, const struct ipaddr *a)
+{
+	struct ipaddr inside;
+	enum judge_why why;
+
+	if (!ipaddr_nat64(a, &inside))
+		return judge_plain(j, a);
+	/* The class is the inner one's; the lists may name either. */
+	why = by_lists(j, a);
+	return why != JUDGE_OK ? why : judge_plain(j, &inside);
+}
+
+enum judge_why judge_aaaa(const struct judge *j, const uint8_t b[static 16])
+{
+	struct ipaddr a = ipaddr_v6(b);
+
+	return ipaddr_is_v4(&a) ? JUDGE_MAPPED : judge_address(j, &a);
+}
+
+static const char *const judge_names[] = {
+	[JUDGE_OK] = "ok",
+	[JUDGE_UNSPECIFIED] = "unspecified",
+	[JUDGE_LOOPBACK] = "loopback",
+	[JUDGE_LINKLOCAL] = "link-local",
+	[JUDGE_MULTICAST] = "multicast",
+	[JUDGE_BROADCAST] = "broadcast",
+	[JUDGE_MAPPED] = "v4-mapped",
+	[JUDGE_OWN] = "own",
+	[JUDGE_FORBIDDEN] = "forbidden",
+	[JUDGE_PRIVATE] = "private",
+};
+_Static_assert(NITEMS(judge_names) == JUDGE__N, "a reason without a name");
+
+const char *judge_name(enum judge_why why)
+{
+	return (unsigned int)why < JUDGE__N ? judge_names[why] : "?";
+}
