@@ -68,11 +68,13 @@ struct dnsiter {
 };
 
 /*
- * Reads queries and responses alike; at most UINT16_MAX octets. Unless the
- * result is PARSE_OK, *m is left as it was. A record of type A, AAAA or CNAME
- * and class IN has rdata of that type's shape. A second OPT, or an OPT whose
- * owner is not the root, is PARSE_RDATA (RFC 6891, 6.1.1). The opcode is for
- * the caller to judge.
+ * Reads queries and responses alike; over UINT16_MAX octets is PARSE_LONG.
+ * Unless the result is PARSE_OK, *m is left as it was. Section counts that
+ * the octets cannot hold are PARSE_HEADER before any record is read. A record
+ * of type A, AAAA or CNAME and class IN has rdata of that type's shape. A
+ * second OPT, or an OPT whose owner is not the root or that is not in the
+ * additional section, is PARSE_RDATA (RFC 6891, 6.1.1). The opcode is for the
+ * caller to judge.
  */
 NODISCARD enum parse dnsmsg_read(struct slice msg, struct dnsmsg *m);
 

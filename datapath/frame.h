@@ -4,7 +4,8 @@
  *
  * frame_read() checks every length a header claims against what was really
  * captured, and never reads past it. Checksums are not verified: a capture
- * sees packets before the hardware fills them in.
+ * sees packets before the hardware fills them in. A v4-mapped address in an
+ * IPv6 header is refused: it would read as the IPv4 address it imitates.
  */
 #ifndef FRAME_H
 #define FRAME_H
@@ -29,11 +30,11 @@ enum link {
 };
 
 /* IANA protocol numbers. */
-enum { IPPROTO_ANY_TCP = 6, IPPROTO_ANY_UDP = 17 };
+enum { FRAME_TCP = 6, FRAME_UDP = 17 };
 
 struct frame {
 	struct ipaddr src, dst;
-	uint8_t protocol;	/* 6 or 17 when sport and dport are valid */
+	uint8_t protocol;	/* FRAME_TCP or FRAME_UDP where ports is set */
 	bool ports;		/* sport and dport were there to be read */
 	bool fragment;		/* a part of a datagram; ports only in the first */
 	bool outgoing;		/* cooked links say so; false elsewhere */
