@@ -3,7 +3,6 @@
 
 enum {
 	QUESTION_FIXED = 4,	/* type, class (RFC 1035, 4.1.2) */
-	QUESTION_MIN = 1 + QUESTION_FIXED,
 	RR_FIXED = 10,		/* type, class, TTL, length (4.1.3) */
 	RR_MIN = 1 + RR_FIXED,
 	UDP_SIZE_MIN = 512,	/* RFC 6891, 6.2.3 */
@@ -94,8 +93,7 @@ static enum parse read_header(struct dnsmsg *m)
 	size_t records = (size_t)m->counts[ANSWER] + m->counts[AUTHORITY] +
 			 m->counts[ADDITIONAL];
 
-	if (!slice_has(m->msg, DNSMSG_HEADER + QUESTION_MIN,
-		       records * RR_MIN))
+	if (!slice_has(m->msg, DNSMSG_HEADER, records * RR_MIN))
 		return PARSE_HEADER;
 	return PARSE_OK;
 }

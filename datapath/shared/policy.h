@@ -8,7 +8,6 @@
 #ifndef POLICY_H
 #define POLICY_H
 
-#include <net/if.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -33,7 +32,7 @@ struct policy_name {
 struct policy_upstream {
 	struct ipaddr addr;
 	uint16_t port;
-	char ifname[IF_NAMESIZE];	/* bind to it; "" = not bound */
+	uint32_t ifindex;	/* bind to this interface; 0 = not bound */
 };
 
 struct policy {

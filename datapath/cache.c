@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+#include "cache.h"
+
+#include <assert.h>
+#include <string.h>
+
+void cache_clear(struct cache *c)
+{
+	for (unsigned int i = 0; i < CACHE_MAX; i++)
+		c->entry[i].expiry = 0;
+}
+
+struct cached *cache_find(struct cache *c, const uint8_t *name, size_t len,
+			  uint16_t type)
+{
+	for (unsigned int i = 0; i < CACHE_MAX; i++) {
+		struct cached *e = &c->entry[i];
+
+		if (e->expiry != 0 && e->type == type && e->name_len == len &&
+		    memcmp(e->name, name, len) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+struct cached *cache_place(struct cache *c, const uint8_t *name, size_t len,
+			   uint16_t type, uint64_t now)
+{
+	struct cached *e = cache_find(c, name, len, type);
+
+	if (e == NULL) {
+		e = &c->entry[0];
+		for (unsigned int i = 1; i < CACHE_MAX && e->expiry > now; i++)
+			if (c->entry[i].expiry < e->expiry)
+				e = &c->entry[i];
+	}
+	e->type = type;
+	e->name_len = (uint8_t)len;
+	memcpy(e->name, name, len);
+	return e;
+}
+
+void cache_fill(struct cached *e, const struct dnsmsg *m,
+		const struct ipaddr *addrs, unsigned int n, uint64_t expiry)
+{
+	assert(n <= ALLOW_PER_NAME && m->answers_end + 64u <= SLOT_SIZE);
+	memcpy(e->msg, m->msg.p, m->answers_end);
+	e->view = *m;
+	e->view.msg = (struct slice){ e->msg, m->answers_end };
+	e->view.qname.msg = e->view.msg;
+	e->view.counts[2] = 0;
+	e->view.counts[3] = 0;
+	memcpy(e->addrs, addrs, n * sizeof(addrs[0]));
+	e->n_addrs = (uint16_t)n;
+	e->expiry = expiry;
+}

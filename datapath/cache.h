@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * cache.h - answers that were released once and may be again
+ *
+ * An entry is a whole response message, cut behind its answer section, that
+ * reply_patch() turns into the reply to any client. Having an entry never
+ * means that its addresses are open: the caller looks each up.
+ */
+#ifndef CACHE_H
+#define CACHE_H
+
+#include <stdint.h>
+
+#include "dnsmsg.h"
+#include "limits.h"
+#include "shared/ipaddr.h"
+
+struct cached {
+	uint64_t expiry;	/* boot time, ns; 0 = free */
+	uint16_t type;
+	uint8_t name_len;
+	uint8_t name[DNSNAME_MAX];	/* unpacked, lower case */
+	uint16_t n_addrs;
+	struct ipaddr addrs[ALLOW_PER_NAME];
+	struct dnsmsg view;		/* of msg */
+	uint8_t msg[SLOT_SIZE];
+};
+
+struct cache {
+	struct cached entry[CACHE_MAX];
+};
+
+void cache_clear(struct cache *c);
+
+/* The entry, perhaps stale, or NULL. */
+struct cached *cache_find(struct cache *c, const uint8_t *name, size_t len,
+			  uint16_t type);
+
+/*
+ * Room for an answer under this name and type: its old entry, a free or
+ * expired one, or the one that expires first. The caller fills in the rest
+ * with cache_fill().
+ */
+struct cached *cache_place(struct cache *c, const uint8_t *name, size_t len,
+			   uint16_t type, uint64_t now);
+
+/* Copies m and its addresses in. m was proved and fits a slot. */
+void cache_fill(struct cached *e, const struct dnsmsg *m,
+		const struct ipaddr *addrs, unsigned int n, uint64_t expiry);
+
+#endif /* CACHE_H */

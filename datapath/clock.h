@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * clock.h - the one clock: nanoseconds since boot, sleep included
+ */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define CLOCK_MS UINT64_C(1000000)
+#define CLOCK_S UINT64_C(1000000000)
+
+static inline uint64_t clock_boot(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * CLOCK_S + (uint64_t)ts.tv_nsec;
+}
+
+#endif /* CLOCK_H */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * datapath.h - the unprivileged process: every byte from a network ends here
+ *
+ * The public door of this folder. The process starts as root, opens what
+ * needs root (worker.c), gives everything up (priv.h), and only then reads
+ * its first packet (loop.c). It ends when control is gone.
+ */
+#ifndef DATAPATH_H
+#define DATAPATH_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "compat.h"
+#include "limits.h"
+#include "shared/ipaddr.h"
+
+/* Descriptors that control hands over, by number. */
+enum {
+	DATAPATH_CHANNEL = 3,	/* SOCK_SEQPACKET: setup, report; EOF = the end */
+	DATAPATH_ARENA_CONTROL,
+	DATAPATH_ARENA_DATAPATH,
+	DATAPATH_KICK_CONTROL,	/* eventfd: a grant is in the ring */
+	DATAPATH_KICK_DATAPATH,	/* eventfd: an ack, or a new policy */
+	DATAPATH_FDS
+};
+
+enum { DATAPATH_PORTS = 16, DATAPATH_WHY = 256 };
+
+/* Control's first and only message. */
+struct datapath_setup {
+	uint32_t size;		/* sizeof(struct datapath_setup): same build */
+	int32_t parent;		/* control's pid */
+	uint32_t uid, gid;
+	uint32_t firewall_port;	/* control's netlink port id; 0 = no tripwire */
+	uint16_t port;
+	uint16_t n_listen;
+	struct ipaddr listen[POLICY_LISTEN];
+	uint16_t n_ports;	/* of the door, for the tap */
+	uint16_t ports[DATAPATH_PORTS];
+	char root[128];		/* an empty directory to chroot into */
+};
+
+/* The datapath's first and only message. */
+struct datapath_report {
+	int32_t error;		/* 0: ready */
+	uint8_t tcp;		/* the bind that failed was TCP */
+	struct ipaddr addr;	/* of a failed bind */
+	char step[32];		/* "bind", "arena", ... */
+	char note[DATAPATH_WHY];	/* ready, but without: why there is no tap */
+};
+
+/* The whole life of a datapath process; the exit status. */
+int datapath_main(void);
+
+#endif /* DATAPATH_H */

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: ISC */
+#include "listener.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+enum {
+	UDP_BURST = 32,		/* datagrams of one socket per round */
+	TCP_BURST = 16,		/* messages of one connection per round */
+	BACKLOG = 32,
+};
+
+static void count(struct listener *l, unsigned int which)
+{
+	counters_add(l->counters, which, 1);
+}
+
+void listener_init(struct listener *l, struct poller *poller,
+		   struct slots *slots, struct counters *counters,
+		   uint64_t token)
+{
+	memset(l, 0, sizeof(*l));
+	l->poller = poller;
+	l->slots = slots;
+	l->counters = counters;
+	l->token = token;
+	for (unsigned int i = 0; i < TCP_CLIENTS; i++) {
+		l->client[i].fd = -1;
+		l->client[i].slot = SLOTS_NONE;
+	}
+}
+
+static int bind_one(const struct ipaddr *a, uint16_t port, int type)
+{
+	union sockaddr_any sa;
+	socklen_t salen = sockaddr_make(&sa, a, port, 0);
+	int fd = socket(sa.sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			0);
+	int on = 1, error;
+
+	if (fd < 0)
+		return -errno;
+	if (sa.sa.sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	/* For TCP it only skips TIME_WAIT; for UDP it would let others in. */
+	if (type == SOCK_STREAM)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, &sa.sa, salen) < 0 ||
+	    (type == SOCK_STREAM && listen(fd, BACKLOG) < 0)) {
+		error = -errno;
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+int listener_bind(struct listener *l, const struct ipaddr *a, uint16_t port)
+{
+	unsigned int i = l->n;
+	int error;
+
+	if (i == POLICY_LISTEN)
+		return -ENOSPC;
+	l->udp[i] = bind_one(a, port, SOCK_DGRAM);
+	if (l->udp[i] < 0)
+		return l->udp[i];
+	l->tcp[i] = bind_one(a, port, SOCK_STREAM);
+	if (l->tcp[i] < 0) {
+		error = l->tcp[i];
+		goto close_udp;
+	}
+	error = poller_add(l->poller, l->udp[i], l->token + LISTENER_UDP + i);
+	if (error == 0)
+		error = poller_add(l->poller, l->tcp[i],
+				   l->token + LISTENER_TCP + i);
+	if (error < 0)
+		goto close_tcp;
+	l->n++;
+	return 0;
+
+close_tcp:
+	close(l->tcp[i]);
+close_udp:
+	close(l->udp[i]);
+	return error;
+}
+
+/* Loopback, or an address of this machine talking to itself. */
+static bool local(const struct judge *j, const union sockaddr_any *sa)
+{
+	struct ipaddr a;
+	uint16_t port;
+
+	if (!sockaddr_split(sa, &a, &port))
+		return false;
+	if (ipaddr_class(&a) == IPCLASS_LOOPBACK)
+		return true;
+	for (unsigned int i = 0; i < j->n_own && i < POLICY_NETS; i++)
+		if (ipaddr_equal(&a, &j->own[i]))
+			return true;
+	return false;
+}
+
+static void read_udp(struct listener *l, unsigned int i, const struct judge *j,
+		     listener_query *query, void *context)
+{
+	struct client from = { .index = (uint8_t)i };
+	uint16_t slot = slots_claim(l->slots);
+
+	if (slot == SLOTS_NONE) {
+		count(l, COUNT_FULL);
+		return;
+	}
+	/* What shrinks: the burst, and the socket's queue. */
+	for (unsigned int n = 0; n < UDP_BURST; n++) {
+		uint8_t *p = slots_data(l->slots, slot);
+		socklen_t salen = sizeof(from.addr);
+		ssize_t len = recvfrom(l->udp[i], p, SLOT_SIZE, MSG_TRUNC,
+				       &from.addr.sa, &salen);
+
+		if (len < 0)
+			break;
+		count(l, COUNT_QUERY_UDP);
+		if (!local(j, &from.addr))
+			count(l, COUNT_NONLOCAL);
+		else if (len > SLOT_SIZE)
+			count(l, PARSE_LONG);
+		else
+			query(context, &from,
+			      (struct slice){ p, (size_t)len });
+	}
+	slots_release(l->slots, slot);
+}
+
+static void close_client(struct listener *l, struct listener_tcp *c)
+{
+	close(c->fd);
+	c->fd = -1;
+	c->generation++;
+	slots_release(l->slots, c->slot);
+	c->slot = SLOTS_NONE;
+}
+
+/* A free place, else that of whoever has been silent longest. */
+static struct listener_tcp *vacant(struct listener *l)
+{
+	struct listener_tcp *oldest = &l->client[0];
+
+	for (unsigned int i = 0; i < TCP_CLIENTS; i++) {
+		if (l->client[i].fd < 0)
+			return &l->client[i];
+		if (l->client[i].active < oldest->active)
+			oldest = &l->client[i];
+	}
+	count(l, COUNT_FULL);
+	close_client(l, oldest);
+	return oldest;
+}
+
+static void accept_client(struct listener *l, unsigned int i,
+			  const struct judge *j, uint64_t now)
+{
+	union sockaddr_any sa;
+	socklen_t salen = sizeof(sa);
+	int fd = accept4(l->tcp[i], &sa.sa, &salen,
+			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct listener_tcp *c;
+
+	if (fd < 0)
+		return;
+	if (!local(j, &sa)) {
+		count(l, COUNT_NONLOCAL);
+		close(fd);
+		return;
+	}
+	c = vacant(l);
+	c->slot = slots_claim(l->slots);
+	if (c->slot == SLOTS_NONE ||
+	    poller_add(l->poller, fd, l->token + LISTENER_CLIENT +
+		       (uint64_t)(c - l->client)) < 0) {
+		count(l, COUNT_FULL);
+		if (c->slot != SLOTS_NONE)
+			slots_release(l->slots, c->slot);
+		close(fd);
+		return;
+	}
+	c->fd = fd;
+	c->got = 0;
+	c->waiting = 0;
+	c->active = now;
+}
+
+/*
+ * Octets of the next message, prefix included, or 0 while it is not whole.
+ * SIZE_MAX: it will never fit (RFC 7766, 8: two octets of length).
+ */
+static size_t whole(const struct listener_tcp *c, const uint8_t *p)
+{
+	size_t len;
+
+	if (c->got < 2)
+		return 0;
+	len = 2u + (size_t)(p[0] << 8 | p[1]);
+	if (len > SLOT_SIZE)
+		return SIZE_MAX;
+	return c->got < len ? 0 : len;
+}
+
+/* Hands over every whole message in the slot; false: close. */
+static bool deliver(struct listener *l, unsigned int i, listener_query *query,
+		    void *context)
+{
+	struct listener_tcp *c = &l->client[i];
+	struct client from = {
+		.tcp = true, .index = (uint8_t)i, .generation = c->generation,
+	};
+	uint8_t *p = slots_data(l->slots, c->slot);
+	size_t len;
+
+	/* What shrinks: the octets in the slot. */
+	while ((len = whole(c, p)) != 0) {
+		if (len == SIZE_MAX) {
+			count(l, PARSE_LONG);
+			return false;
+		}
+		count(l, COUNT_QUERY_TCP);
+		c->waiting++;
+		query(context, &from, (struct slice){ p + 2, len - 2 });
+		if (c->generation != from.generation)
+			return true;	/* closed by a failing reply */
+		c->got = (uint16_t)(c->got - len);
+		memmove(p, p + len, c->got);
+	}
+	return true;
+}
+
+/* True while the connection is worth keeping. */
+static bool read_some(struct listener *l, unsigned int i, uint64_t now,
+		      listener_query *query, void *context)
+{
+	struct listener_tcp *c = &l->client[i];
+	uint32_t generation = c->generation;
+	ssize_t len;
+
+	/* What shrinks: the burst, and what the client has sent. */
+	for (unsigned int n = 0; n < TCP_BURST; n++) {
+		len = recv(c->fd, slots_data(l->slots, c->slot) + c->got,
+			   SLOT_SIZE - c->got, 0);
+		if (len < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if (len == 0)
+			return false;
+		c->active = now;
+		c->got = (uint16_t)(c->got + len);
+		if (!deliver(l, i, query, context))
+			return false;
+		if (c->generation != generation)
+			return true;	/* closed by a failing reply */
+	}
+	return true;
+}
+
+static void read_client(struct listener *l, unsigned int i, uint64_t now,
+			listener_query *query, void *context)
+{
+	struct listener_tcp *c = &l->client[i];
+
+	if (c->fd >= 0 && !read_some(l, i, now, query, context))
+		close_client(l, c);
+}
+
+void listener_read(struct listener *l, unsigned int n, const struct judge *j,
+		   uint64_t now, listener_query *query, void *context)
+{
+	if (n >= LISTENER_CLIENT)
+		read_client(l, n - LISTENER_CLIENT, now, query, context);
+	else if (n >= LISTENER_TCP)
+		accept_client(l, n - LISTENER_TCP, j, now);
+	else
+		read_udp(l, n, j, query, context);
+}
+
+static struct listener_tcp *connection(struct listener *l,
+				       const struct client *to)
+{
+	struct listener_tcp *c = &l->client[to->index];
+
+	return c->fd >= 0 && c->generation == to->generation ? c : NULL;
+}
+
+void listener_forget(struct listener *l, const struct client *to)
+{
+	struct listener_tcp *c = to->tcp ? connection(l, to) : NULL;
+
+	if (c != NULL)
+		c->waiting--;
+}
+
+/* Replies are small: a client whose buffer is full does not read, and goes. */
+static void send_tcp(struct listener *l, const struct client *to,
+		     const uint8_t *msg, size_t len)
+{
+	struct listener_tcp *c = connection(l, to);
+	uint8_t prefix[2] = { (uint8_t)(len >> 8), (uint8_t)len };
+	struct iovec iov[2] = {
+		{ prefix, sizeof(prefix) }, { (void *)(uintptr_t)msg, len },
+	};
+	struct msghdr mh = { .msg_iov = iov, .msg_iovlen = 2 };
+
+	if (c == NULL)
+		return;
+	c->waiting--;
+	if (sendmsg(c->fd, &mh, MSG_NOSIGNAL) != (ssize_t)(len + 2))
+		close_client(l, c);
+}
+
+void listener_send(struct listener *l, const struct client *to,
+		   const uint8_t *msg, size_t len)
+{
+	socklen_t salen = to->addr.sa.sa_family == AF_INET ?
+			  sizeof(to->addr.in) : sizeof(to->addr.in6);
+
+	if (to->tcp)
+		send_tcp(l, to, msg, len);
+	else
+		/* A client that is gone is no error. */
+		(void)sendto(l->udp[to->index], msg, len, 0, &to->addr.sa,
+			     salen);
+}
+
+uint64_t listener_due(struct listener *l, uint64_t now)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (unsigned int i = 0; i < TCP_CLIENTS; i++) {
+		struct listener_tcp *c = &l->client[i];
+		uint64_t end = c->active + TCP_IDLE_MS * CLOCK_MS;
+
+		if (c->fd < 0)
+			continue;
+		if (now >= end && c->waiting == 0)
+			close_client(l, c);
+		else if (c->waiting == 0 && end < due)
+			due = end;
+	}
+	return due;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * listener.h - the resolver's own port: UDP and TCP on loopback
+ *
+ * Reads queries into slots and sends replies; what a query means is for the
+ * caller. Only clients of this machine are heard.
+ */
+#ifndef LISTENER_H
+#define LISTENER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "counters.h"
+#include "limits.h"
+#include "poller.h"
+#include "shared/judge.h"
+#include "slice.h"
+#include "slots.h"
+#include "sockaddr.h"
+
+/* Where a reply goes. It may be gone by then; that is no error. */
+struct client {
+	bool tcp;
+	uint8_t index;		/* of the socket or the connection */
+	uint32_t generation;	/* of the connection */
+	union sockaddr_any addr;	/* UDP */
+};
+
+struct listener_tcp {
+	int fd;			/* -1 = free */
+	uint32_t generation;
+	uint16_t slot;		/* length prefix and message, as far as read */
+	uint16_t got;
+	uint16_t waiting;	/* replies still owed */
+	uint64_t active;	/* boot time, ns, of the last octet read */
+};
+
+struct listener {
+	struct poller *poller;
+	struct slots *slots;
+	struct counters *counters;
+	uint64_t token;
+	unsigned int n;
+	int udp[POLICY_LISTEN], tcp[POLICY_LISTEN];
+	struct listener_tcp client[TCP_CLIENTS];
+};
+
+enum {
+	LISTENER_UDP = 0,	/* parts of the token space: first UDP sockets, */
+	LISTENER_TCP = 16,	/* then TCP listeners, */
+	LISTENER_CLIENT = 32,	/* then connections */
+	LISTENER_TOKENS = LISTENER_CLIENT + TCP_CLIENTS,
+};
+
+/* A query, in a slot that is the caller's until it returns. */
+typedef void listener_query(void *context, const struct client *from,
+			    struct slice msg);
+
+void listener_init(struct listener *l, struct poller *poller,
+		   struct slots *slots, struct counters *counters,
+		   uint64_t token);
+
+/* Binds UDP and TCP on a; -errno, and nothing bound, on failure. */
+NODISCARD int listener_bind(struct listener *l, const struct ipaddr *a,
+			    uint16_t port);
+
+/* Token token + n has something to read. */
+void listener_read(struct listener *l, unsigned int n, const struct judge *j,
+		   uint64_t now, listener_query *query, void *context);
+
+void listener_send(struct listener *l, const struct client *to,
+		   const uint8_t *msg, size_t len);
+
+/* This query gets no reply; the connection stays. */
+void listener_forget(struct listener *l, const struct client *to);
+
+/* Closes connections that have been idle too long; when to come again. */
+uint64_t listener_due(struct listener *l, uint64_t now);
+
+#endif /* LISTENER_H */

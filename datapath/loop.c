@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+#include "loop.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "resolve.h"
+
+enum {
+	TOKENS = 64,		/* per round */
+	TOKEN_CHANNEL = 0, TOKEN_KICK, TOKEN_TAP,
+	TOKEN_LISTENER = 1 << 8,
+	TOKEN_EXCHANGE = 1 << 16,
+};
+
+static void reset_marks(struct marks *m, uint32_t epoch)
+{
+	_Atomic uint64_t *all[] = {
+		&m->query, &m->asked, &m->answered, &m->replied,
+		&m->probe_syn, &m->probe_fin,
+	};
+
+	atomic_store_explicit(&m->epoch, 0, memory_order_relaxed);
+	for (size_t i = 0; i < NITEMS(all); i++)
+		atomic_store_explicit(all[i], 0, memory_order_relaxed);
+	atomic_store_explicit(&m->epoch, epoch, memory_order_release);
+}
+
+static void adopt_policy(struct loop *l)
+{
+	uint32_t epoch = l->policy.epoch, network = l->policy.network;
+	uint32_t prefetch_was = l->policy.prefetch;
+
+	if (!policy_fetch(&l->arena.control->policy, &l->policy_seen,
+			  &l->policy))
+		return;
+	if (l->policy.epoch != epoch) {
+		resolve_drop(l);
+		reset_marks(l->marks, l->policy.epoch);
+	}
+	if (l->policy.network != network) {
+		cache_clear(&l->cache);
+		learnt_clear(&l->learnt);
+	}
+	if (l->policy.prefetch != prefetch_was)
+		l->prefetch = 0;
+}
+
+static int timeout_ms(struct loop *l)
+{
+	uint64_t due = exchange_due(&l->exchange, l->now);
+	uint64_t other = listener_due(&l->listener, l->now);
+	uint64_t now = clock_boot();
+
+	if (other < due)
+		due = other;
+	if (due == UINT64_MAX)
+		return -1;
+	return due <= now ? 0 : (int)((due - now) / CLOCK_MS) + 1;
+}
+
+/* False: control is gone. */
+static bool dispatch(struct loop *l, uint64_t token)
+{
+	if (token == TOKEN_CHANNEL)
+		return false;
+	if (token == TOKEN_KICK)
+		resolve_acks(l);
+	else if (token == TOKEN_TAP)
+		tap_read(&l->tap);
+	else if (token >= TOKEN_EXCHANGE)
+		resolve_upstream(l, token - TOKEN_EXCHANGE);
+	else
+		listener_read(&l->listener,
+			      (unsigned int)token - TOKEN_LISTENER,
+			      &l->policy.judge, l->now, resolve_query,
+			      l);
+	return true;
+}
+
+void loop_run(struct loop *l)
+{
+	static const uint64_t one = 1;
+	uint64_t tokens[TOKENS];
+
+	for (;;) {
+		int n = poller_wait(&l->poller, tokens, TOKENS, timeout_ms(l));
+
+		l->now = clock_boot();
+		adopt_policy(l);
+		for (int i = 0; i < n; i++)
+			if (!dispatch(l, tokens[i]))
+				return;
+		resolve_timers(l);
+		resolve_prefetch(l);
+		if (l->kick)
+			(void)!write(DATAPATH_KICK_CONTROL, &one, sizeof(one));
+		l->kick = false;
+	}
+}
+
+int loop_open(struct loop *l)
+{
+	int error = arena_attach(&l->arena, DATAPATH_ARENA_CONTROL,
+				 DATAPATH_ARENA_DATAPATH);
+
+	if (error < 0)
+		return error;
+	arena_grants(&l->arena, &l->grants);
+	arena_acks(&l->arena, &l->acks);
+	l->counters = &l->arena.datapath->counters;
+	l->marks = &l->arena.datapath->marks;
+	l->tripwire.fd = -1;
+	error = poller_open(&l->poller);
+	if (error < 0)
+		return error;
+	slots_init(&l->slots, l->arena.datapath->slots);
+	listener_init(&l->listener, &l->poller, &l->slots, l->counters,
+		      TOKEN_LISTENER);
+	exchange_init(&l->exchange, &l->poller, &l->slots, l->counters,
+		      TOKEN_EXCHANGE);
+	resolve_init(l);
+	error = poller_add(&l->poller, DATAPATH_CHANNEL, TOKEN_CHANNEL);
+	return error < 0 ? error : poller_add(&l->poller,
+					      DATAPATH_KICK_DATAPATH,
+					      TOKEN_KICK);
+}
+
+int loop_listen(struct loop *l, const struct ipaddr *a, uint16_t port)
+{
+	return listener_bind(&l->listener, a, port);
+}
+
+int loop_tripwire(struct loop *l, uint32_t firewall_port)
+{
+	return firewall_port == 0 ? 0 : tripwire_open(&l->tripwire,
+						      firewall_port);
+}
+
+int loop_tap(struct loop *l, const uint16_t *ports, unsigned int n, char *note,
+	     size_t size)
+{
+	int error = tap_open(&l->tap, ports, n, note, size);
+
+	l->tap.allow = &l->arena.control->allow;
+	l->tap.marks = l->marks;
+	l->tap.counters = l->counters;
+	if (error == 0)
+		error = poller_add(&l->poller, tap_fd(&l->tap), TOKEN_TAP);
+	return error;
+}

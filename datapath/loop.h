@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * loop.h - the conductor: packet in, verdict, grant, reply out
+ *
+ * The only file here that knows more than one stage. One thread.
+ */
+#ifndef LOOP_H
+#define LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "accept.h"
+#include "cache.h"
+#include "datapath.h"
+#include "exchange.h"
+#include "learnt.h"
+#include "listener.h"
+#include "poller.h"
+#include "reply.h"
+#include "shared/arena.h"
+#include "shared/policy.h"
+#include "slots.h"
+#include "tap.h"
+#include "tripwire.h"
+
+enum { ASKERS_NONE = UINT16_MAX };
+
+/* A client that waits for a question's answer. */
+struct asker {
+	struct ask ask;
+	struct client from;
+	uint16_t next;		/* of the same question, or of the free ones */
+};
+
+struct loop {
+	struct arena arena;
+	struct ring grants, acks;
+	struct counters *counters;
+	struct marks *marks;
+	struct policy policy;
+	uint32_t policy_seen;
+	uint64_t now;			/* boot time, ns, once per round */
+	struct poller poller;
+	struct slots slots;
+	struct listener listener;
+	struct exchange exchange;
+	struct cache cache;
+	struct learnt learnt;
+	struct tripwire tripwire;
+	struct tap tap;
+	struct accept accept;		/* of the response at hand */
+	uint16_t free_asker;
+	struct asker asker[ASKERS_MAX];
+	uint32_t next_grant;
+	bool kick;			/* control is to be woken after this round */
+	unsigned int prefetch;		/* next name * 2 + type to resolve */
+};
+
+/* As root, in this order. */
+NODISCARD int loop_open(struct loop *l);
+NODISCARD int loop_listen(struct loop *l, const struct ipaddr *a,
+			  uint16_t port);
+NODISCARD int loop_tripwire(struct loop *l, uint32_t firewall_port);
+/* -1 and a sentence: there is no tap, and all else works. */
+NODISCARD int loop_tap(struct loop *l, const uint16_t *ports, unsigned int n,
+		       char *note, size_t size);
+
+/* Until control's end of the channel is closed. */
+void loop_run(struct loop *l);
+
+#endif /* LOOP_H */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * priv.h - from root to nobody: what the datapath gives up before it reads
+ * its first packet
+ */
+#ifndef PRIV_H
+#define PRIV_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "compat.h"
+
+/* Dies with its parent, also when the parent was killed meanwhile. */
+NODISCARD int priv_follow_parent(pid_t parent);
+
+/*
+ * Gives up, in this order: the file system (chroot to the empty directory
+ * root), core dumps, the user, all groups but gid, all capabilities, the
+ * right to gain any of it again, and every system call the loop does not
+ * need: one outside the list kills the process. No way back. On failure
+ * *what names the step.
+ */
+NODISCARD int priv_drop(uid_t uid, gid_t gid, const char *root,
+			const char **what);
+
+#endif /* PRIV_H */

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Theory of operation
+ *
+ * query -> verdict -> refused, empty, spoofed: replied to at once
+ *                  -> warm: the answer is cached, all its addresses are in
+ *                     the allow table and nobody has touched the firewall
+ *                     since control last verified it: replied to at once
+ *                  -> cold: the answer (cached, or upstream's) is held in its
+ *                     slot, a grant goes to control, and the reply is
+ *                     released when the ack says that the kernel has it.
+ *
+ * No reply with an address leaves here unless that address was open at an
+ * instant after the reply was asked for: the warm path looks at the allow
+ * table and then at the tripwire, whose notification the kernel has queued
+ * before whoever changed the firewall gets an answer; the cold path has the
+ * kernel's own acknowledgement.
+ */
+#include "resolve.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "loop.h"
+#include "verdict.h"
+
+enum { PREFETCH_MAX = QUESTIONS_MAX / 2 };	/* leave room for clients */
+
+static void count(struct loop *l, unsigned int which)
+{
+	counters_add(l->counters, which, 1);
+}
+
+static void mark(_Atomic uint64_t *m, uint64_t now)
+{
+	if (atomic_load_explicit(m, memory_order_relaxed) == 0)
+		atomic_store_explicit(m, now, memory_order_relaxed);
+}
+
+/* --- askers --- */
+
+void resolve_init(struct loop *l)
+{
+	for (unsigned int i = 0; i < ASKERS_MAX; i++)
+		l->asker[i].next = (uint16_t)(i + 1);
+	l->asker[ASKERS_MAX - 1].next = ASKERS_NONE;
+	l->free_asker = 0;
+}
+
+static bool join(struct loop *l, struct question *q, const struct ask *ask,
+		 const struct client *from)
+{
+	uint16_t i = l->free_asker;
+
+	if (i == ASKERS_NONE)
+		return false;
+	l->free_asker = l->asker[i].next;
+	l->asker[i].ask = *ask;
+	l->asker[i].from = *from;
+	l->asker[i].next = q->askers;
+	q->askers = i;
+	return true;
+}
+
+/* The next one who waits for q, taken off its list; NULL when all are. */
+static struct asker *unjoin(struct loop *l, struct question *q)
+{
+	uint16_t i = q->askers;
+
+	if (i == ASKERS_NONE)
+		return NULL;
+	q->askers = l->asker[i].next;
+	l->asker[i].next = l->free_asker;
+	l->free_asker = i;
+	return &l->asker[i];
+}
+
+/* --- the end of a question --- */
+
+static void finish_empty(struct loop *l, struct question *q,
+			 unsigned int rcode)
+{
+	uint8_t out[REPLY_SMALL];
+	struct asker *k;
+
+	while ((k = unjoin(l, q)) != NULL) {
+		count(l, rcode == DNSRCODE_SERVFAIL ? COUNT_SERVFAIL :
+						      COUNT_NEGATIVE);
+		listener_send(&l->listener, &k->from, out,
+			      reply_empty(&k->ask, rcode, out));
+	}
+	exchange_end(&l->exchange, q, l->now);
+}
+
+static void send_answer(struct loop *l, const struct dnsmsg *m, uint8_t *msg,
+			const struct ask *ask, const struct client *to,
+			uint64_t until)
+{
+	uint32_t ttl = (uint32_t)((until - l->now) / CLOCK_S);
+	size_t len = reply_patch(m, msg, ask, ttl);
+	uint8_t out[REPLY_SMALL];
+
+	if (len > ask->room)
+		listener_send(&l->listener, to, out,
+			      reply_truncated(ask, out));
+	else
+		listener_send(&l->listener, to, msg, len);
+}
+
+/* Until when all of them are open: now or earlier if one is not. */
+static uint64_t open_until(const struct loop *l, const struct ipaddr *addrs,
+			   unsigned int n, uint64_t until)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t e = allow_lookup(&l->arena.control->allow, &addrs[i],
+					  l->now);
+
+		if (e < until)
+			until = e;
+	}
+	return until;
+}
+
+/* The held answer goes out, and into the cache. */
+static void release(struct loop *l, struct question *q, uint64_t until)
+{
+	uint8_t *msg = (uint8_t *)q->view.msg.p;	/* it lies in our slot */
+	struct cached *e = cache_place(&l->cache, q->name, q->name_len,
+				       q->type, l->now);
+	struct asker *k;
+
+	/* A second release from the cache does not make it live longer. */
+	cache_fill(e, &q->view, q->addrs, q->n_addrs,
+		   until < q->fresh_until ? until : q->fresh_until);
+	while ((k = unjoin(l, q)) != NULL) {
+		count(l, q->answered != 0 ? COUNT_COLD : COUNT_COLD_CACHE);
+		send_answer(l, &q->view, msg, &k->ask, &k->from, until);
+		mark(&l->marks->replied, clock_boot());
+	}
+	exchange_end(&l->exchange, q, l->now);
+}
+
+/* --- grants --- */
+
+/* Asks control to open q's addresses; the answer stays in its slot. */
+static void hold(struct loop *l, struct question *q)
+{
+	struct grant *g = ring_claim(&l->grants);
+
+	if (g == NULL) {
+		count(l, COUNT_FULL);
+		finish_empty(l, q, DNSRCODE_SERVFAIL);
+		return;
+	}
+	q->state = QUESTION_HELD;
+	q->grant = ++l->next_grant;
+	q->deadline = l->now + ACK_DEADLINE_MS * CLOCK_MS;
+	g->id = q->grant;
+	g->epoch = l->policy.epoch;
+	g->lifetime = q->lifetime;
+	g->n_addrs = q->n_addrs;
+	g->name_len = q->name_len;
+	memcpy(g->name, q->name, q->name_len);
+	g->asked = q->born;
+	g->answered = q->answered;
+	g->deadline = q->deadline;
+	memcpy(g->addrs, q->addrs, q->n_addrs * sizeof(q->addrs[0]));
+	ring_publish(&l->grants);
+	count(l, COUNT_GRANT);
+	l->kick = true;
+}
+
+static struct question *held(struct loop *l, uint32_t grant)
+{
+	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
+		struct question *q = &l->exchange.question[i];
+
+		if (q->state == QUESTION_HELD && q->grant == grant)
+			return q;
+	}
+	return NULL;
+}
+
+static void acknowledged(struct loop *l, const struct ack *a)
+{
+	struct question *q = held(l, a->id);
+	uint64_t until;
+
+	if (q == NULL)
+		return;		/* given up meanwhile */
+	until = open_until(l, q->addrs, q->n_addrs, UINT64_MAX);
+	if (a->error != 0 || until <= l->now) {
+		count(l, COUNT_GRANT_REFUSED);
+		finish_empty(l, q, DNSRCODE_SERVFAIL);
+		return;
+	}
+	release(l, q, until);
+}
+
+void resolve_acks(struct loop *l)
+{
+	const void *record;
+	struct ack a;
+	uint64_t n;
+
+	(void)!read(DATAPATH_KICK_DATAPATH, &n, sizeof(n));
+	while (ring_peek(&l->acks, &record) == 1) {
+		memcpy(&a, record, sizeof(a));
+		ring_release(&l->acks);
+		acknowledged(l, &a);
+	}
+}
+
+/* --- upstream --- */
+
+static void learn(struct loop *l, const struct chain *c, uint64_t until)
+{
+	for (unsigned int i = 0; i < c->n_hops; i++)
+		if (!learnt_add(&l->learnt, &c->hops[i], until, l->now))
+			count(l, COUNT_FULL);
+}
+
+static uint32_t clamp(uint32_t ttl, const struct policy *p)
+{
+	if (ttl < p->ttl_min)
+		return p->ttl_min;
+	return ttl > p->ttl_max ? p->ttl_max : ttl;
+}
+
+static void reject(struct loop *l, struct question *q, unsigned int server)
+{
+	exchange_reject(&l->exchange, q, server);
+	if (exchange_hopeless(q, l->now))
+		finish_empty(l, q, DNSRCODE_SERVFAIL);
+}
+
+static void answered(struct loop *l, struct question *q, unsigned int server)
+{
+	struct accept *a = &l->accept;
+
+	mark(&l->marks->answered, l->now);
+	accept_read(a, &q->view, &l->policy);
+	if (a->judged_unfit > 0)
+		counters_add(l->counters, COUNT_BAD_ADDRESS, a->judged_unfit);
+	if (a->kind == ACCEPT_BAD) {
+		if (a->why != COUNT_BAD_ADDRESS)	/* counted one by one */
+			count(l, a->why);
+		reject(l, q, server);
+		return;
+	}
+	if (a->kind == ACCEPT_NEGATIVE) {
+		finish_empty(l, q, q->view.flags & DNSFLAG_RCODE);
+		return;
+	}
+	q->lifetime = clamp(a->chain.ttl, &l->policy);
+	learn(l, &a->chain, l->now + q->lifetime * CLOCK_S);
+	q->n_addrs = (uint16_t)a->chain.n_addrs;
+	memcpy(q->addrs, a->chain.addrs, q->n_addrs * sizeof(q->addrs[0]));
+	if (a->rebuild &&
+	    !accept_rebuild(a, &q->view, (uint8_t *)q->view.msg.p,
+			    SLOT_SIZE - 64)) {
+		count(l, COUNT_BAD_STRAY);
+		reject(l, q, server);
+		return;
+	}
+	if (a->kind == ACCEPT_ALIAS)
+		release(l, q, l->now + q->lifetime * CLOCK_S);
+	else
+		hold(l, q);
+}
+
+void resolve_upstream(struct loop *l, uint64_t token)
+{
+	struct question *q = &l->exchange.question[token / EXCHANGE_TOKENS];
+	unsigned int server;
+
+	if (exchange_read(&l->exchange, q, token % EXCHANGE_TOKENS, l->now,
+			  &server))
+		answered(l, q, server);
+	else if (exchange_hopeless(q, l->now))
+		finish_empty(l, q, DNSRCODE_SERVFAIL);
+}
+
+/* --- queries --- */
+
+static struct question *new_question(struct loop *l, const uint8_t *name,
+				     size_t len, uint16_t type)
+{
+	struct question *q = exchange_new(&l->exchange, name, len, type,
+					  l->now);
+
+	if (q == NULL) {
+		count(l, COUNT_FULL);
+		return NULL;
+	}
+	q->askers = ASKERS_NONE;
+	q->fresh_until = UINT64_MAX;
+	return q;
+}
+
+/* A copy of the cached answer is held until its addresses are open again. */
+static bool hold_cached(struct loop *l, struct question *q,
+			const struct cached *e)
+{
+	uint8_t *p;
+
+	q->slot = slots_claim(&l->slots);
+	if (q->slot == SLOTS_NONE)
+		return false;
+	p = slots_data(&l->slots, q->slot);
+	memcpy(p, e->msg, e->view.answers_end);
+	q->view = e->view;
+	q->view.msg.p = p;
+	q->view.qname.msg.p = p;
+	q->fresh_until = e->expiry;
+	q->n_addrs = e->n_addrs;
+	memcpy(q->addrs, e->addrs, e->n_addrs * sizeof(e->addrs[0]));
+	q->lifetime = clamp((uint32_t)((e->expiry - l->now) / CLOCK_S),
+			    &l->policy);
+	hold(l, q);
+	return true;
+}
+
+/* Starts what must be asked; q may be over when it returns. */
+static void start(struct loop *l, struct question *q, const struct cached *e)
+{
+	if (e != NULL && hold_cached(l, q, e))
+		return;
+	if (!exchange_ask(&l->exchange, q, &l->policy, l->now))
+		finish_empty(l, q, DNSRCODE_SERVFAIL);
+	else
+		mark(&l->marks->asked, l->now);
+}
+
+/* An entry with enough life left, or NULL. */
+static struct cached *fresh(struct loop *l, const uint8_t *name, size_t len,
+			    uint16_t type)
+{
+	struct cached *e = cache_find(&l->cache, name, len, type);
+
+	if (e == NULL || e->expiry < l->now + CACHE_FRESH * CLOCK_S)
+		return NULL;
+	return e;
+}
+
+/* Are all addresses of e open for a while, beyond doubt? */
+static bool is_open(struct loop *l, const struct cached *e, uint64_t *until)
+{
+	uint32_t verified;
+
+	*until = open_until(l, e->addrs, e->n_addrs, e->expiry);
+	if (*until < l->now + CACHE_FRESH * CLOCK_S)
+		return false;
+	/* A3, pairs with R3 in control/answer.c. */
+	verified = atomic_load_explicit(&l->arena.control->verified,
+					memory_order_acquire);
+	if (e->n_addrs == 0 || tripwire_quiet(&l->tripwire, verified))
+		return true;
+	count(l, COUNT_TRIPPED);
+	return false;
+}
+
+static void servfail(struct loop *l, const struct ask *ask,
+		     const struct client *from)
+{
+	uint8_t out[REPLY_SMALL];
+
+	count(l, COUNT_SERVFAIL);
+	listener_send(&l->listener, from, out,
+		      reply_empty(ask, DNSRCODE_SERVFAIL, out));
+}
+
+static void resolve(struct loop *l, const struct client *from,
+		    const struct ask *ask, const uint8_t *name, size_t len)
+{
+	struct cached *e = fresh(l, name, len, ask->type);
+	struct question *q;
+	uint64_t until;
+
+	mark(&l->marks->query, l->now);
+	if (e != NULL && is_open(l, e, &until)) {
+		count(l, COUNT_WARM);
+		send_answer(l, &e->view, e->msg, ask, from, until);
+		mark(&l->marks->replied, clock_boot());
+		return;
+	}
+	q = exchange_find(&l->exchange, name, len, ask->type);
+	if (q != NULL) {
+		count(l, COUNT_JOINED);
+		if (!join(l, q, ask, from))
+			servfail(l, ask, from);
+		return;
+	}
+	q = new_question(l, name, len, ask->type);
+	if (q == NULL || !join(l, q, ask, from)) {
+		servfail(l, ask, from);
+		if (q != NULL)
+			exchange_end(&l->exchange, q, l->now);
+		return;
+	}
+	start(l, q, e);
+}
+
+static void refuse(struct loop *l, const struct client *from,
+		   const struct ask *ask)
+{
+	static const uint8_t rcode[] = {
+		[REFUSE_EMPTY] = DNSRCODE_NOERROR,
+		[REFUSE_REFUSED] = DNSRCODE_REFUSED,
+		[REFUSE_NXDOMAIN] = DNSRCODE_NXDOMAIN,
+	};
+	uint8_t out[REPLY_SMALL];
+
+	count(l, COUNT_REFUSED);
+	if (l->policy.refuse == REFUSE_IGNORE)
+		listener_forget(&l->listener, from);
+	else
+		listener_send(&l->listener, from, out,
+			      reply_empty(ask, rcode[l->policy.refuse], out));
+}
+
+static void reply_now(struct loop *l, const struct client *from,
+		      const struct ask *ask, enum verdict v)
+{
+	uint8_t out[REPLY_SMALL];
+	size_t len;
+
+	mark(&l->marks->query, l->now);
+	if (v == VERDICT_SPOOF) {
+		count(l, COUNT_SPOOFED);
+		len = reply_spoof(ask, out);
+		mark(&l->marks->replied, l->now);
+	} else {
+		count(l, COUNT_EMPTY_TYPE);
+		len = reply_empty(ask, DNSRCODE_NOERROR, out);
+	}
+	listener_send(&l->listener, from, out, len);
+}
+
+void resolve_query(void *context, const struct client *from, struct slice msg)
+{
+	struct loop *l = context;
+	uint8_t name[DNSNAME_MAX];
+	enum verdict v = VERDICT_DROP;
+	struct dnsmsg m;
+	struct ask ask;
+	enum parse why;
+
+	if (l->policy.epoch == 0) {
+		count(l, COUNT_INACTIVE);
+		listener_forget(&l->listener, from);
+		return;
+	}
+	why = dnsmsg_read(msg, &m);
+	if (why == PARSE_OK)
+		v = verdict_query(&m, &l->policy, &l->learnt, l->now, name);
+	count(l, why == PARSE_OK && v == VERDICT_DROP ? PARSE_HEADER : why);
+	if (v == VERDICT_DROP) {
+		listener_forget(&l->listener, from);
+		return;
+	}
+	reply_ask(&ask, &m, from->tcp);
+	if (v == VERDICT_REFUSE)
+		refuse(l, from, &ask);
+	else if (v == VERDICT_ASK)
+		resolve(l, from, &ask, name, m.qname.len);
+	else
+		reply_now(l, from, &ask, v);
+}
+
+/* --- prefetch --- */
+
+static unsigned int in_flight(const struct loop *l)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
+		enum question_state s = l->exchange.question[i].state;
+
+		n += s == QUESTION_ASKING || s == QUESTION_HELD;
+	}
+	return n;
+}
+
+static void prefetch_one(struct loop *l, const struct policy_name *n,
+			 uint16_t type)
+{
+	struct cached *e = fresh(l, n->wire, n->len, type);
+	struct question *q;
+	uint64_t until;
+
+	if (n->suffix || (e != NULL && is_open(l, e, &until)) ||
+	    exchange_find(&l->exchange, n->wire, n->len, type) != NULL)
+		return;
+	q = new_question(l, n->wire, n->len, type);
+	if (q == NULL)
+		return;
+	count(l, COUNT_PREFETCH);
+	start(l, q, e);
+}
+
+void resolve_prefetch(struct loop *l)
+{
+	static const uint16_t types[2] = { DNSTYPE_A, DNSTYPE_AAAA };
+	const struct policy *p = &l->policy;
+
+	if (p->epoch == 0 || p->mode == MODE_SPOOF || p->n_upstreams == 0)
+		return;
+	/* What shrinks: the names left. */
+	while (l->prefetch < 2u * p->n_names && in_flight(l) < PREFETCH_MAX) {
+		prefetch_one(l, &p->names[l->prefetch / 2],
+			     types[l->prefetch % 2]);
+		l->prefetch++;
+	}
+}
+
+/* --- time and ends --- */
+
+void resolve_timers(struct loop *l)
+{
+	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
+		struct question *q = &l->exchange.question[i];
+
+		if (q->state == QUESTION_HELD && l->now >= q->deadline) {
+			count(l, COUNT_GRANT_LATE);
+			finish_empty(l, q, DNSRCODE_SERVFAIL);
+		} else if (exchange_hopeless(q, l->now)) {
+			finish_empty(l, q, DNSRCODE_SERVFAIL);
+		} else {
+			exchange_retry(&l->exchange, q, l->now);
+		}
+	}
+}
+
+/* Nobody gets an answer from an episode that is over. */
+void resolve_drop(struct loop *l)
+{
+	struct asker *k;
+
+	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
+		struct question *q = &l->exchange.question[i];
+
+		if (q->state != QUESTION_ASKING && q->state != QUESTION_HELD)
+			continue;
+		while ((k = unjoin(l, q)) != NULL)
+			listener_forget(&l->listener, &k->from);
+	}
+	exchange_clear(&l->exchange);
+}

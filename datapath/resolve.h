@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * resolve.h - from a query to its reply, the long way or the short one
+ */
+#ifndef RESOLVE_H
+#define RESOLVE_H
+
+#include <stdint.h>
+
+#include "listener.h"
+#include "slice.h"
+
+struct loop;
+
+void resolve_init(struct loop *l);
+
+/* A query has come (a listener_query; context is the loop). */
+void resolve_query(void *context, const struct client *from, struct slice msg);
+/* An upstream socket can be read; token counts from the exchange's first. */
+void resolve_upstream(struct loop *l, uint64_t token);
+/* Acks are in the ring. */
+void resolve_acks(struct loop *l);
+
+/* Retries what is due, gives up what is overdue. */
+void resolve_timers(struct loop *l);
+/* Resolves the next allowed names that nobody has asked for yet. */
+void resolve_prefetch(struct loop *l);
+/* The episode is over: nobody who waits gets an answer. */
+void resolve_drop(struct loop *l);
+
+#endif /* RESOLVE_H */

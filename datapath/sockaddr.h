@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sockaddr.h - between struct ipaddr and what the socket calls want
+ */
+#ifndef SOCKADDR_H
+#define SOCKADDR_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "compat.h"
+#include "shared/ipaddr.h"
+
+union sockaddr_any {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+/* AF_INET for v4-mapped addresses, else AF_INET6 with scope (an interface
+ * index) for link-local ones. Returns the length. */
+socklen_t sockaddr_make(union sockaddr_any *sa, const struct ipaddr *a,
+			uint16_t port, uint32_t scope);
+/* False for any other family. */
+bool sockaddr_split(const union sockaddr_any *sa, struct ipaddr *a,
+		    uint16_t *port);
+
+/* Only through this interface, also while there is no route at all. Needs no
+ * privilege for a socket that is not bound to one yet (Linux >= 5.7). */
+NODISCARD int sockaddr_bind_interface(int fd, int family, uint32_t ifindex);
+
+#endif /* SOCKADDR_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * source_pcap.h - packets from a live interface, through libpcap
+ *
+ * The kernel filters; the packets are parsed where the kernel put them.
+ */
+#ifndef SOURCE_PCAP_H
+#define SOURCE_PCAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compat.h"
+#include "frame.h"
+#include "slice.h"
+
+struct source_pcap;
+
+/*
+ * All interfaces of this network namespace, the first snaplen octets of what
+ * filter (pcap-filter(7)) lets through. Needs CAP_NET_RAW. error receives a
+ * sentence on failure.
+ */
+NODISCARD int source_pcap_open(struct source_pcap **s, const char *filter,
+			       int snaplen, char *error, size_t size);
+void source_pcap_close(struct source_pcap *s);
+int source_pcap_fd(const struct source_pcap *s);
+
+/* A packet: valid until the call returns. time is boot time in ns. */
+typedef void source_packet(void *context, enum link link, struct slice packet,
+			   uint64_t time);
+
+/* Hands over what the kernel has, at most max packets; never waits. */
+void source_pcap_read(struct source_pcap *s, int max, source_packet *packet,
+		      void *context);
+/* Packets the kernel had no room for, since the start. */
+uint64_t source_pcap_drops(struct source_pcap *s);
+
+#endif /* SOURCE_PCAP_H */

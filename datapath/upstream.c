@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+#include "upstream.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "sockaddr.h"
+
+static int open_socket(const struct policy_upstream *u, int type)
+{
+	int family = ipaddr_is_v4(&u->addr) ? AF_INET : AF_INET6;
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	if (u->ifindex != 0) {
+		error = sockaddr_bind_interface(fd, family, u->ifindex);
+		if (error < 0) {
+			close(fd);
+			return error;
+		}
+	}
+	return fd;
+}
+
+int upstream_open(const struct policy_upstream *u)
+{
+	return open_socket(u, SOCK_DGRAM);
+}
+
+int upstream_send(int fd, const struct policy_upstream *u, const uint8_t *msg,
+		  size_t len)
+{
+	union sockaddr_any sa;
+	socklen_t salen = sockaddr_make(&sa, &u->addr, u->port, u->ifindex);
+
+	return sendto(fd, msg, len, 0, &sa.sa, salen) < 0 ? -errno : 0;
+}
+
+ssize_t upstream_recv(int fd, const struct policy_upstream *u, uint8_t *buf,
+		      size_t cap, bool *from_it)
+{
+	union sockaddr_any sa;
+	socklen_t salen = sizeof(sa);
+	struct ipaddr addr;
+	uint16_t port;
+	ssize_t n = recvfrom(fd, buf, cap, MSG_TRUNC, &sa.sa, &salen);
+
+	if (n < 0)
+		return -errno;
+	*from_it = sockaddr_split(&sa, &addr, &port) &&
+		   ipaddr_equal(&addr, &u->addr) && port == u->port;
+	return n;
+}
+
+int upstream_connect(const struct policy_upstream *u)
+{
+	union sockaddr_any sa;
+	socklen_t salen = sockaddr_make(&sa, &u->addr, u->port, u->ifindex);
+	int fd = open_socket(u, SOCK_STREAM);
+	int error;
+
+	if (fd < 0)
+		return fd;
+	if (connect(fd, &sa.sa, salen) < 0 && errno != EINPROGRESS) {
+		error = -errno;
+		close(fd);
+		return error;
+	}
+	return fd;
+}

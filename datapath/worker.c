@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * worker.c - the life of a datapath process, from root to the loop
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "loop.h"
+#include "priv.h"
+
+static int receive_setup(struct datapath_setup *s)
+{
+	ssize_t n = recv(DATAPATH_CHANNEL, s, sizeof(*s), 0);
+
+	if (n != (ssize_t)sizeof(*s) || s->size != sizeof(*s) ||
+	    s->n_listen > POLICY_LISTEN || s->n_ports > DATAPATH_PORTS)
+		return -EPROTO;
+	s->root[sizeof(s->root) - 1] = '\0';
+	return 0;
+}
+
+static int step(struct datapath_report *r, const char *name, int error)
+{
+	snprintf(r->step, sizeof(r->step), "%s", name);
+	r->error = error;
+	return error;
+}
+
+static int listen_all(struct loop *l, const struct datapath_setup *s,
+		      struct datapath_report *r)
+{
+	int error;
+
+	for (unsigned int i = 0; i < s->n_listen; i++) {
+		r->addr = s->listen[i];
+		error = loop_listen(l, &s->listen[i], s->port);
+		if (error < 0)
+			return step(r, "bind", error);
+	}
+	return 0;
+}
+
+/* As root. The tap and its failure are for the timeline only. */
+static int open_all(struct loop *l, const struct datapath_setup *s,
+		    struct datapath_report *r)
+{
+	if (step(r, "parent", priv_follow_parent(s->parent)) < 0 ||
+	    step(r, "arena", loop_open(l)) < 0 ||
+	    listen_all(l, s, r) < 0 ||
+	    step(r, "tripwire", loop_tripwire(l, s->firewall_port)) < 0)
+		return r->error;
+	if (loop_tap(l, s->ports, s->n_ports, r->note, sizeof(r->note)) == 0)
+		r->note[0] = '\0';
+	return 0;
+}
+
+int datapath_main(void)
+{
+	static struct loop loop;
+	struct datapath_report r = { .error = 0 };
+	struct datapath_setup s;
+	const char *what;
+
+	if (step(&r, "setup", receive_setup(&s)) == 0 &&
+	    open_all(&loop, &s, &r) == 0 &&
+	    priv_drop(s.uid, s.gid, s.root, &what) < 0)
+		step(&r, what, -EPERM);
+	if (send(DATAPATH_CHANNEL, &r, sizeof(r), MSG_NOSIGNAL) !=
+	    (ssize_t)sizeof(r) || r.error != 0)
+		return 1;
+	loop_run(&loop);
+	return 0;
+}
