@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "shared/allow.h"
+
+enum { SEED = 7 };
+
+static struct allow table;
+
+static struct ipaddr addr(const char *text)
+{
+	struct ipaddr a;
+
+	cr_assert(ipaddr_parse(text, &a), "%s", text);
+	return a;
+}
+
+static struct ipaddr nth(uint32_t n)
+{
+	uint8_t b[4] = { 198, (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+			 (uint8_t)n };
+
+	return ipaddr_v4(b);
+}
+
+static void reset(uint32_t epoch)
+{
+	allow_init(&table, SEED);
+	allow_set_epoch(&table, epoch);
+}
+
+/* Which entry a fresh table puts a in: the first of its window. */
+static size_t home(const struct ipaddr *a)
+{
+	reset(1);
+	cr_assert_eq(allow_insert(&table, a, 100, 0), 0);
+	for (size_t i = 0; i < ALLOW_SLOTS; i++)
+		if (table.entries[i].tag != 0)
+			return i;
+	cr_assert(false, "inserted nowhere");
+	return 0;
+}
+
+/* Fills out with n addresses of one window, which starts at entry at. */
+static void crowd(size_t at, struct ipaddr *out, size_t n)
+{
+	for (uint32_t i = 0; n > 0; i++) {
+		struct ipaddr a = nth(i);
+
+		if (home(&a) != at)
+			continue;
+		*out++ = a;
+		n--;
+	}
+	reset(1);
+}
+
+Test(allow, layout)
+{
+	cr_expect_eq(sizeof(struct allow_entry), 32);
+	cr_expect_eq(offsetof(struct allow_entry, key_hi), 0);
+	cr_expect_eq(offsetof(struct allow_entry, key_lo), 8);
+	cr_expect_eq(offsetof(struct allow_entry, expiry), 16);
+	cr_expect_eq(offsetof(struct allow_entry, tag), 24);
+	cr_expect_eq(offsetof(struct allow, epoch), 0);
+	cr_expect_eq(offsetof(struct allow, seed), 8);
+	cr_expect_eq(offsetof(struct allow, entries), CACHELINE);
+	cr_expect_eq(sizeof(struct allow),
+		     CACHELINE + 32 * (size_t)ALLOW_SLOTS);
+}
+
+Test(allow, entry_in_memory)
+{
+	struct ipaddr a = addr("192.0.2.1");
+	const struct allow_entry *e = &table.entries[home(&a)];
+
+	cr_expect_arr_eq((const uint8_t *)&e->key_hi, a.b, 16,
+			 "the octets as they stand");
+	cr_expect_eq(e->expiry, 100);
+	cr_expect_eq(e->tag >> 32, 1, "epoch in the upper half");
+}
+
+Test(allow, shut_table)
+{
+	struct ipaddr a = addr("192.0.2.1");
+
+	allow_init(&table, SEED);
+	cr_expect_eq(allow_lookup(&table, &a, 0), 0);
+	cr_expect_eq(allow_insert(&table, &a, 100, 0), -EINVAL);
+	allow_remove(&table, &a);
+	allow_set_epoch(&table, 1);
+	cr_expect_eq(allow_lookup(&table, &a, 0), 0);
+}
+
+Test(allow, lifetime)
+{
+	struct ipaddr a = addr("192.0.2.1"), b = addr("192.0.2.2");
+
+	reset(1);
+	cr_assert_eq(allow_insert(&table, &a, 100, 0), 0);
+	cr_expect_eq(allow_lookup(&table, &a, 0), 100);
+	cr_expect_eq(allow_lookup(&table, &a, 99), 100, "last instant");
+	cr_expect_eq(allow_lookup(&table, &a, 100), 0, "the expiry itself");
+	cr_expect_eq(allow_lookup(&table, &b, 0), 0, "neighbour");
+
+	cr_assert_eq(allow_insert(&table, &a, 200, 100), 0);
+	cr_expect_eq(allow_lookup(&table, &a, 150), 200, "revived");
+	cr_assert_eq(allow_insert(&table, &a, 160, 150), 0);
+	cr_expect_eq(allow_lookup(&table, &a, 159), 160, "moved nearer");
+	allow_remove(&table, &a);
+	cr_expect_eq(allow_lookup(&table, &a, 0), 0, "removed");
+	allow_remove(&table, &a);
+	cr_assert_eq(allow_insert(&table, &a, UINT64_MAX, 150), 0);
+	cr_expect_eq(allow_lookup(&table, &a, UINT64_MAX - 1), UINT64_MAX);
+}
+
+Test(allow, families_do_not_meet)
+{
+	struct ipaddr v4 = addr("192.0.2.1"), v6 = addr("::192.0.2.1"),
+		      nat64 = addr("64:ff9b::192.0.2.1");
+
+	reset(1);
+	cr_assert_eq(allow_insert(&table, &v4, 100, 0), 0);
+	cr_expect_eq(allow_lookup(&table, &v6, 0), 0);
+	cr_expect_eq(allow_lookup(&table, &nat64, 0), 0);
+	cr_assert_eq(allow_insert(&table, &v6, 200, 0), 0);
+	cr_expect_eq(allow_lookup(&table, &v4, 0), 100);
+	cr_expect_eq(allow_lookup(&table, &v6, 0), 200);
+}
+
+Test(allow, epochs)
+{
+	struct ipaddr a = addr("2001:db8::1");
+
+	reset(UINT32_MAX - 1);
+	cr_assert_eq(allow_insert(&table, &a, 100, 0), 0);
+	allow_set_epoch(&table, UINT32_MAX);
+	cr_expect_eq(allow_lookup(&table, &a, 0), 0, "of an older epoch");
+	cr_assert_eq(allow_insert(&table, &a, 100, 0), 0);
+	cr_expect_eq(allow_lookup(&table, &a, 0), 100);
+	allow_set_epoch(&table, 0);
+	cr_expect_eq(allow_lookup(&table, &a, 0), 0, "shut");
+}
+
+Test(allow, old_entry_is_not_found_by_key)
+{
+	struct ipaddr a = addr("192.0.2.1");
+
+	reset(1);
+	cr_assert_eq(allow_insert(&table, &a, 900, 0), 0);
+	allow_set_epoch(&table, 2);
+	allow_remove(&table, &a);
+	cr_assert_eq(allow_insert(&table, &a, 100, 0), 0);
+	cr_expect_eq(allow_lookup(&table, &a, 0), 100);
+}
+
+Test(allow, version_wraps)
+{
+	struct ipaddr a = addr("192.0.2.1"), b = addr("192.0.2.2");
+
+	reset(1);
+	table.version = UINT32_MAX;
+	cr_assert_eq(allow_insert(&table, &a, 100, 0), 0);
+	cr_assert_eq(allow_insert(&table, &b, 200, 0), 0);
+	cr_expect_eq(allow_lookup(&table, &a, 0), 100);
+	cr_expect_eq(allow_lookup(&table, &b, 0), 200);
+}
+
+/* The windows at the front, and the one that runs over the table's end. */
+static const struct {
+	const char *what;
+	size_t at;
+} windows[] = {
+	{ "first entry", 0 },
+	{ "window ends with the table", ALLOW_SLOTS - ALLOW_PROBES },
+	{ "window wraps by one", ALLOW_SLOTS - ALLOW_PROBES + 1 },
+	{ "window starts at the last entry", ALLOW_SLOTS - 1 },
+};
+
+Test(allow, full_window_refuses)
+{
+	for (size_t w = 0; w < NITEMS(windows); w++) {
+		struct ipaddr a[ALLOW_PROBES + 1];
+
+		crowd(windows[w].at, a, NITEMS(a));
+		for (size_t i = 0; i < ALLOW_PROBES; i++)
+			cr_assert_eq(allow_insert(&table, &a[i], 100 + i, 0),
+				     0, "%s: %zu", windows[w].what, i);
+		cr_expect_eq(allow_insert(&table, &a[ALLOW_PROBES], 500, 0),
+			     -ENOSPC, "%s", windows[w].what);
+		for (size_t i = 0; i < ALLOW_PROBES; i++)
+			cr_expect_eq(allow_lookup(&table, &a[i], 0), 100 + i,
+				     "%s: nothing evicted", windows[w].what);
+		cr_expect_eq(allow_insert(&table, &a[7], 300, 0), 0,
+			     "%s: one that is in", windows[w].what);
+		cr_expect_eq(allow_insert(&table, &a[ALLOW_PROBES], 500, 100),
+			     0, "%s: one has expired", windows[w].what);
+		cr_expect_eq(allow_lookup(&table, &a[ALLOW_PROBES], 100), 500,
+			     "%s", windows[w].what);
+		cr_expect_eq(allow_lookup(&table, &a[0], 0), 0,
+			     "%s: its entry is another's", windows[w].what);
+	}
+}
+
+Test(allow, found_behind_a_free_entry)
+{
+	struct ipaddr a[3];
+
+	crowd(5, a, NITEMS(a));
+	for (size_t i = 0; i < NITEMS(a); i++)
+		cr_assert_eq(allow_insert(&table, &a[i], 100, 0), 0);
+	allow_remove(&table, &a[0]);
+	cr_expect_eq(allow_lookup(&table, &a[2], 0), 100,
+		     "a look-up does not stop at a gap");
+	cr_assert_eq(allow_insert(&table, &a[2], 200, 0), 0);
+	allow_remove(&table, &a[2]);
+	cr_expect_eq(allow_lookup(&table, &a[2], 0), 0,
+		     "there was no second one in the gap");
+}
+
+Test(allow, design_load_fits)
+{
+	unsigned int refused = 0;
+
+	reset(1);
+	for (uint32_t i = 0; i < ALLOW_MAX; i++) {
+		struct ipaddr a = nth(i * 257);
+
+		if (allow_insert(&table, &a, 100, 0) != 0)
+			refused++;
+	}
+	cr_expect_eq(refused, 0);
+}
