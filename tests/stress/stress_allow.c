@@ -22,7 +22,7 @@
 
 #include "shared/allow.h"
 
-enum { READERS = 2, CROWD = 12, SEED = 7 };
+enum { READERS = 2, CROWD = 12, TURNS = 400, SEED = 7, NOW = 1 };
 
 static struct allow table, probe;
 static struct ipaddr crowd[CROWD];	/* of one window */
@@ -86,7 +86,7 @@ static uint32_t read_crowd(uint32_t who)
 {
 	uint32_t before = atomic_load_explicit(&epoch_set,
 					       memory_order_acquire);
-	uint64_t expiry = allow_lookup(&table, &crowd[who], 1);
+	uint64_t expiry = allow_lookup(&table, &crowd[who], NOW);
 	uint32_t after;
 
 	if (expiry == 0)
@@ -104,7 +104,7 @@ static uint32_t read_crowd(uint32_t who)
 static void read_steady(void)
 {
 	uint32_t in = atomic_load_explicit(&steady_in, memory_order_acquire);
-	uint64_t expiry = allow_lookup(&table, &steady, 1);
+	uint64_t expiry = allow_lookup(&table, &steady, NOW);
 	uint32_t after = __atomic_load_n(&table.epoch, __ATOMIC_ACQUIRE);
 
 	if (in == 0 || after != in)
@@ -131,24 +131,32 @@ static void *read_all(void *hits)
 static void insert(const struct ipaddr *a, uint64_t expiry)
 {
 	/* A full window is part of the game. */
-	if (allow_insert(&table, a, expiry, 1) == -EINVAL)
+	if (allow_insert(&table, a, expiry, NOW) == -EINVAL)
 		fail("insert", expiry);
 }
 
-/* One epoch: open, move, close and reopen, over and over. */
+/*
+ * One epoch. The window holds ALLOW_PROBES addresses at any time; each turn
+ * one is removed or expires and another takes its entry, and a third one's
+ * expiry is moved.
+ */
 static void churn(uint32_t epoch)
 {
 	allow_set_epoch(&table, epoch);
 	atomic_store_explicit(&epoch_set, epoch, memory_order_release);
 	insert(&steady, expiry_of(epoch, CROWD, 0));
 	atomic_store_explicit(&steady_in, epoch, memory_order_release);
-	for (uint32_t i = 0; i < 400; i++) {
-		uint32_t who = i * 5 % CROWD;
+	for (uint32_t i = 0; i < TURNS; i++) {
+		uint32_t out = i % CROWD, in = (i + ALLOW_PROBES) % CROWD,
+			 stay = (i + 3) % CROWD;
 
-		insert(&crowd[who], expiry_of(epoch, who, i));
+		if (i % 2 == 0)
+			allow_remove(&table, &crowd[out]);
+		else
+			insert(&crowd[out], NOW);	/* has expired */
+		insert(&crowd[in], expiry_of(epoch, in, i));
+		insert(&crowd[stay], expiry_of(epoch, stay, i));
 		insert(&steady, expiry_of(epoch, CROWD, i));
-		if (i % 3 == 0)
-			allow_remove(&table, &crowd[(who + 7) % CROWD]);
 	}
 	atomic_store_explicit(&steady_in, 0, memory_order_relaxed);
 	if (epoch % 8 == 0)
