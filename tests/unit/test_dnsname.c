@@ -45,7 +45,7 @@ static const struct {
 	{ "label type 10", MSG("\x80"), 12, PARSE_LABEL, 12, 0, 0 },
 	{ "255 octets", MSG(L63 L63 L63 L61 "\0"), 12, PARSE_OK, 267, 255, 4 },
 	{ "256 octets", MSG(L63 L63 L63 L62 "\0"), 12, PARSE_NAME, 12, 0, 0 },
-	{ "256 octets through a hop",
+	{ "255 octets through a hop",
 	  MSG(L63 L63 L61 "\0" L63 "\xc0\14"), 203, PARSE_OK, 269, 255, 4 },
 	{ "257 octets through a hop",
 	  MSG(L63 L63 L63 "\0" L63 "\xc0\14"), 205, PARSE_NAME, 205, 0, 0 },
