@@ -26,6 +26,7 @@ enum conf_datapath { DATAPATH_AUTO, DATAPATH_SOCKET, DATAPATH_BYPASS };
 enum conf_door { DOOR_SET, DOOR_HASH };
 enum conf_hostdns { HOSTDNS_AUTO, HOSTDNS_RESOLVED, HOSTDNS_NETWORKMANAGER,
 		    HOSTDNS_RESOLVCONF, HOSTDNS_FILE, HOSTDNS_NONE };
+enum conf_exempt { EXEMPT_GROUP, EXEMPT_PORTS };
 enum conf_fwmode { FWMODE_OWN, FWMODE_GUEST, FWMODE_MEMORY };
 
 enum { CONF_PORTS = 16, CONF_ENDPOINTS = 16, CONF_WORD = 64 };
@@ -57,6 +58,7 @@ struct conf {
 	uint16_t upstream_port;		/* default 53 */
 
 	bool lan;			/* the setting's first value */
+	enum conf_exempt exempt;
 	enum log_level log_level;
 
 	struct {
@@ -91,11 +93,13 @@ struct conf {
 	char run_dir[PATH_MAX];		/* /run/sallyport */
 };
 
+/* With the names of the profile "auto". */
 void conf_defaults(struct conf *c);
 
 /*
  * 0, or a negative errno with the sentence in *why; *c is untouched then. A
- * file that is not there is an error only if must_exist.
+ * file that is not there is an error only if must_exist, else the defaults.
+ * The file is root's or the caller's own, and nobody else may write to it.
  */
 NODISCARD int conf_load(struct conf *c, const char *path, bool must_exist,
 			struct why *why);
