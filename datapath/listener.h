@@ -48,8 +48,8 @@ struct listener {
 
 enum {
 	LISTENER_UDP = 0,	/* parts of the token space: first UDP sockets, */
-	LISTENER_TCP = 16,	/* then TCP listeners, */
-	LISTENER_CLIENT = 32,	/* then connections */
+	LISTENER_TCP = POLICY_LISTEN, /* then TCP listeners, */
+	LISTENER_CLIENT = 2 * POLICY_LISTEN, /* then connections */
 	LISTENER_TOKENS = LISTENER_CLIENT + TCP_CLIENTS,
 };
 
