@@ -107,6 +107,9 @@ NODISCARD int conf_load(struct conf *c, const char *path, bool must_exist,
 /* The effective values, as a file that conf_load() reads back to the same. */
 void conf_print(const struct conf *c, FILE *out);
 
+/* An interface's name, fit for the kernel and for a ruleset's text; not "". */
+NODISCARD bool conf_interface(const char *text);
+
 /* "192.0.2.1:51820/udp", "[2001:db8::1]:443/tcp"; protocol defaults to udp. */
 NODISCARD bool endpoint_parse(const char *text, struct endpoint *e);
 enum { ENDPOINT_TEXT = 64 };

@@ -24,11 +24,19 @@ static bool is_path(const char *text)
 	return text[0] == '/' && is_plain(text);
 }
 
-/* dev_valid_name() of the kernel, and fit for a ruleset's text. */
+/* dev_valid_name() of the kernel, and no '*', nft's wildcard. */
+bool conf_interface(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > 0 && n < IF_NAMESIZE && is_plain(text) &&
+	       strcmp(text, ".") != 0 && strcmp(text, "..") != 0 &&
+	       strpbrk(text, "/: *") == NULL;
+}
+
 static bool is_interface(const char *text)
 {
-	return is_plain(text) && strcmp(text, ".") != 0 &&
-	       strcmp(text, "..") != 0 && strpbrk(text, "/: *") == NULL;
+	return text[0] == '\0' || conf_interface(text);
 }
 
 static bool is_identifier(const char *text)
