@@ -50,13 +50,14 @@ static int allow_sockets(scmp_filter_ctx ctx)
 
 	for (size_t i = 0; i < NITEMS(families) && error == 0; i++)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket),
-					 1, SCMP_A0(SCMP_CMP_EQ, families[i]));
+					 1, SCMP_A0(SCMP_CMP_EQ, families[i],
+						    0));
 	if (error == 0)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
 					 SCMP_SYS(setsockopt), 2,
-					 SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
+					 SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
 					 SCMP_A2(SCMP_CMP_EQ,
-						 SO_BINDTOIFINDEX));
+						 SO_BINDTOIFINDEX, 0));
 	return error;
 }
 
