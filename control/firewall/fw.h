@@ -32,15 +32,14 @@ enum fw_policy {
 	FW__N
 };
 
-/* All that a ruleset's text depends on. Plain data. */
+/* All that a ruleset's text depends on. */
 struct fw_ruleset {
 	enum fw_policy policy;
 	bool lan;
 	/* the door: who may go where, members of the sets only */
 	bool any_uid;
 	uid_t uid;
-	uint16_t n_ports;
-	uint16_t ports[CONF_PORTS];
+	uint16_t n_ports, ports[CONF_PORTS];
 	/* the datapath's own questions */
 	uid_t datapath_uid;
 	gid_t datapath_gid;
@@ -61,7 +60,12 @@ struct fw_element {
 	bool renew;		/* it is there already: delete and add in one batch */
 };
 
-enum { FW_TEXT = 32768 };	/* the longest ruleset */
+enum {
+	FW_TEXT = 32768,	/* the longest ruleset */
+	FW_BATCH = ALLOW_MAX,	/* elements in one call */
+	/* The fwmark of a tunnel in the kernel, which has no uid: "sall". */
+	FW_MARK = 0x73616c6c,
+};
 
 struct fw;
 
@@ -69,25 +73,23 @@ struct fw;
 struct fw_ops {
 	const char *name;
 	void (*close)(struct fw *fw);
+	/* Leaves the door's sets empty. */
 	int (*load)(struct fw *fw, const struct fw_ruleset *r, struct why *why);
 	/*
 	 * All elements are in the kernel's sets, or none of the batch is.
 	 * -ENOENT: the table or a set is gone (somebody flushed it).
+	 * -ETIMEDOUT: unknown; all of the batch was then deleted, unheard.
 	 */
 	int (*add)(struct fw *fw, const struct fw_element *e, unsigned int n,
 		   struct why *why);
 	int (*remove)(struct fw *fw, const struct ipaddr *a, unsigned int n,
 		      struct why *why);
 	int (*clear)(struct fw *fw, struct why *why);
-	/* Fills a[] with what the kernel's door sets hold now; returns how
-	 * many, at most max, or -errno. */
+	/* Fills a[] with what the door's sets hold: how many, or -errno. */
 	int (*list)(struct fw *fw, struct ipaddr *a, unsigned int max,
 		    struct why *why);
-	/*
-	 * 1: rules and sets in the kernel are those last loaded; 0: they are
-	 * not. *generation is the kernel's ruleset generation that was looked
-	 * at from beginning to end.
-	 */
+	/* 1: rules and sets in the kernel are those last loaded; 0: they are
+	 * not. *generation is the kernel's that was looked at throughout. */
 	int (*verify)(struct fw *fw, uint32_t *generation, struct why *why);
 	/* Readable when the ruleset may have changed; -1 if never. */
 	int (*watch_fd)(struct fw *fw);
@@ -109,7 +111,7 @@ NODISCARD int fw_nft_open(struct fw **fw, const struct conf *c,
 NODISCARD int fw_memory_open(struct fw **fw, const struct conf *c,
 			     struct why *why);
 
-/* The ruleset as nft reads it. Returns its length. */
+/* As nft reads it. Its length; 0: a name or count that must not be written. */
 size_t fw_nft_text(const struct fw_ruleset *r, const char *table,
 		   char text[static FW_TEXT]);
 

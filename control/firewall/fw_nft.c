@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Theory of operation
+ *
+ * Rules are loaded by nft, which swaps the whole table in one transaction.
+ * The kernel numbers each change to any table (the generation). What stands
+ * in the kernel right after our own load is remembered as a digest, taken
+ * between two equal generations of which the first is the load's own: so
+ * nobody else's change can have got into it. verify() compares with it.
+ *
+ * Changes are announced on a second socket, each transaction closed by a
+ * NEWGEN message with its number and its sender's port. Ours are those with
+ * the port of our element socket and those whose number a load of ours was
+ * seen to make; all else is somebody else's.
+ *
+ * As a guest we have neither table nor rules, only two sets in the table of
+ * the one who has. They must hold plain addresses and have the flag timeout:
+ * without it an address would stay open for ever if we died. verify() looks
+ * at that, and load() only empties the sets.
+ *
+ * The kernel counts a set's timeouts while it is awake, the allow table also
+ * while it sleeps: after a sleep elements can outlive their entries, and it is
+ * the reconciler who takes them out.
+ */
+#include "firewall/fw.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firewall/nftlink.h"
+#include "firewall/nftmsg.h"
+#include "firewall/nftread.h"
+#include "firewall/nftrun.h"
+
+enum {
+	TRIES = 4,		/* while others change rules at the same time */
+	OWN = 8,		/* loads between two looks at the watch */
+	DRAIN_MAX = 1024,	/* datagrams; the rest at the next look */
+};
+
+struct fw_nft {
+	struct fw fw;
+	bool guest;
+	bool door;		/* the policy in force has the sets */
+	bool known;		/* digest is what we loaded */
+	uint64_t digest;
+	struct nftdoor at;
+	uint32_t own[OWN];	/* generations of our loads; a ring */
+	unsigned int n_own;
+	struct nftlink link;	/* elements, and reading back */
+	struct nftlink watch;
+	char text[FW_TEXT];
+};
+
+static struct fw_nft *nft_of(struct fw *fw)
+{
+	return (struct fw_nft *)((char *)fw - offsetof(struct fw_nft, fw));
+}
+
+static struct nftplace place(const struct fw_nft *f, const char *set)
+{
+	return (struct nftplace){ f->at.family, f->at.table, set };
+}
+
+/* ---- rules */
+
+/*
+ * The digest between two equal generations, and which. -EAGAIN if others do
+ * not stop changing theirs.
+ */
+static int look(struct fw_nft *f, uint64_t *digest, uint32_t *generation)
+{
+	struct nftplace at = place(f, NULL);
+
+	for (int i = 0; i < TRIES; i++) {
+		uint32_t before, after;
+		int error = nftread_generation(&f->link, &before);
+
+		if (!error)
+			error = nftread_digest(&f->link, &at, digest);
+		if (!error)
+			error = nftread_generation(&f->link, &after);
+		if (error)
+			return error;
+		if (before == after) {
+			*generation = after;
+			return 0;
+		}
+	}
+	return -EAGAIN;
+}
+
+/*
+ * One load. *sure: no other change fell between the load and the digest.
+ */
+static int load_once(struct fw_nft *f, size_t len, bool *sure, struct why *why)
+{
+	uint32_t before, after;
+	int error = nftread_generation(&f->link, &before);
+
+	if (error)
+		return nftlink_explain(why, error, "nf_tables", "");
+	error = nftrun(f->text, len, why);
+	if (error) {
+		if (error == -ETIMEDOUT)
+			f->known = false;
+		return error;
+	}
+	f->known = false;
+	error = look(f, &f->digest, &after);
+	if (error)
+		return nftlink_explain(why, error, "reading the rules back",
+				       "");
+	*sure = after == before + 1;
+	if (*sure)
+		f->own[f->n_own++ % OWN] = after;
+	return 0;
+}
+
+static int load_own(struct fw_nft *f, const struct fw_ruleset *r,
+		    struct why *why)
+{
+	size_t len = fw_nft_text(r, f->at.table, f->text);
+	bool sure = false;
+
+	if (len == 0)
+		return why_set(why, -EINVAL, "these rules cannot be written: "
+			       "check the table's and the interface's name");
+	/*
+	 * Where others change their tables all the time no try is sure; then
+	 * the last one counts, if only our table is where it should be.
+	 */
+	for (int i = 0; i < TRIES && !sure; i++) {
+		int error = load_once(f, len, &sure, why);
+
+		if (error)
+			return error;
+	}
+	if ((f->digest != 0) != (r->policy != FW_NONE))
+		return why_set(why, -EBUSY, "table inet %s: somebody else "
+			       "changes it at the same time", f->at.table);
+	f->known = true;
+	f->door = r->policy == FW_BLOCKED_ACTIVE;
+	return 0;
+}
+
+static int load(struct fw *fw, const struct fw_ruleset *r, struct why *why)
+{
+	struct fw_nft *f = nft_of(fw);
+
+	if (!f->guest)
+		return load_own(f, r, why);
+
+	int error = nftmsg_clear(&f->link, &f->at, why);
+
+	if (!error)
+		f->known = true;
+	return error;
+}
+
+static bool fits(const struct nftset *set, uint32_t key_len)
+{
+	uint32_t other = NFT_SET_INTERVAL | NFT_SET_CONCAT | NFT_SET_MAP |
+			 NFT_SET_OBJECT | NFT_SET_CONSTANT;
+
+	return (set->flags & NFT_SET_TIMEOUT) && !(set->flags & other) &&
+	       set->key_len == key_len;
+}
+
+/* 1, 0 or -errno, as verify(). */
+static int check_set(struct fw_nft *f, const char *name, uint32_t key_len,
+		     struct why *why)
+{
+	struct nftplace at = place(f, name);
+	struct nftset set = { 0 };
+	int error = nftread_set(&f->link, &at, &set);
+
+	if (error == -ENOENT)
+		return why_set(why, 0, "there is no set %s in table %s",
+			       name, f->at.table);
+	if (error)
+		return nftlink_explain(why, error, name, "");
+	if (fits(&set, key_len))
+		return 1;
+	return why_set(why, 0, "set %s in table %s must have type %s and "
+		       "flags timeout, and no others", name, f->at.table,
+		       key_len == 4 ? "ipv4_addr" : "ipv6_addr");
+}
+
+static int verify_guest(struct fw_nft *f, uint32_t *generation,
+			struct why *why)
+{
+	int error = nftread_generation(&f->link, generation);
+
+	if (error)
+		return nftlink_explain(why, error, "nf_tables", "");
+
+	int good = check_set(f, f->at.set4, 4, why);
+
+	return good == 1 ? check_set(f, f->at.set6, 16, why) : good;
+}
+
+static int verify(struct fw *fw, uint32_t *generation, struct why *why)
+{
+	struct fw_nft *f = nft_of(fw);
+	uint64_t digest;
+
+	if (f->guest)
+		return verify_guest(f, generation, why);
+
+	int error = look(f, &digest, generation);
+
+	if (error)
+		return nftlink_explain(why, error, "reading the rules", "");
+	if (f->known && digest == f->digest)
+		return 1;
+	return why_set(why, 0, "table inet %s is %s", f->at.table,
+		       digest == 0 ? "gone" : "not as we loaded it");
+}
+
+/* ---- elements */
+
+static int add(struct fw *fw, const struct fw_element *e, unsigned int n,
+	       struct why *why)
+{
+	struct fw_nft *f = nft_of(fw);
+
+	return nftmsg_add(&f->link, &f->at, e, n, why);
+}
+
+static int drop(struct fw *fw, const struct ipaddr *a, unsigned int n,
+		struct why *why)
+{
+	struct fw_nft *f = nft_of(fw);
+
+	return nftmsg_remove(&f->link, &f->at, a, n, why);
+}
+
+static int clear(struct fw *fw, struct why *why)
+{
+	struct fw_nft *f = nft_of(fw);
+
+	return nftmsg_clear(&f->link, &f->at, why);
+}
+
+/* Without a door there are no sets, and nothing is open. */
+static int list(struct fw *fw, struct ipaddr *a, unsigned int max,
+		struct why *why)
+{
+	struct fw_nft *f = nft_of(fw);
+	struct nftplace at = place(f, f->at.set4);
+	int n4 = nftread_elements(&f->link, &at, a, max), n6;
+
+	if (n4 == -ENOENT && !f->door)
+		return 0;
+	if (n4 < 0)
+		return nftlink_explain(why, n4, f->at.set4, "");
+	at.set = f->at.set6;
+	n6 = nftread_elements(&f->link, &at, a + n4, max - (unsigned int)n4);
+	if (n6 < 0)
+		return nftlink_explain(why, n6, f->at.set6, "");
+	return n4 + n6;
+}
+
+/* ---- watching */
+
+static int watch_fd(struct fw *fw)
+{
+	return nft_of(fw)->watch.fd;
+}
+
+static bool own_generation(const struct fw_nft *f, uint32_t generation)
+{
+	unsigned int n = f->n_own < OWN ? f->n_own : OWN;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (f->own[i] == generation)
+			return true;
+	return false;
+}
+
+static bool foreign(const struct fw_nft *f, const struct nlmsghdr *h)
+{
+	const struct nlattr *a;
+
+	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN) ||
+	    h->nlmsg_pid == f->link.port)
+		return false;
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(struct nfgenmsg) + 8)
+		return true;
+	a = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));
+	return mnl_attr_get_type(a) != NFTA_GEN_ID ||
+	       !own_generation(f, be32toh(mnl_attr_get_u32(a)));
+}
+
+static int changed(struct fw *fw)
+{
+	struct fw_nft *f = nft_of(fw);
+	int others = 0;
+
+	for (int i = 0; i < DRAIN_MAX; i++) {
+		int len = nftlink_recv(&f->watch, 0);
+		const struct nlmsghdr *h = (const void *)f->watch.in;
+
+		if (len == -ETIMEDOUT)
+			break;
+		/* Lost or cut: we cannot say that it was ours. */
+		if (len <= 0)
+			others = 1;
+		for (; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len))
+			if (foreign(f, h))
+				others = 1;
+	}
+	return others;
+}
+
+static uint32_t port(struct fw *fw)
+{
+	return nft_of(fw)->link.port;
+}
+
+/* ---- life cycle */
+
+static void shut(struct fw *fw)
+{
+	struct fw_nft *f = nft_of(fw);
+
+	nftlink_close(&f->watch);
+	nftlink_close(&f->link);
+	free(f);
+}
+
+static const struct fw_ops nft_ops = {
+	.name = "nft", .close = shut, .load = load, .add = add,
+	.remove = drop, .clear = clear, .list = list, .verify = verify,
+	.watch_fd = watch_fd, .changed = changed, .port = port,
+};
+
+static int guest_place(struct fw_nft *f, const struct conf *c, struct why *why)
+{
+	static const struct { const char *word; uint8_t family; } families[] = {
+		{ "inet ", NFPROTO_INET }, { "ip ", NFPROTO_IPV4 },
+		{ "ip6 ", NFPROTO_IPV6 },
+	};
+
+	snprintf(f->at.set4, sizeof(f->at.set4), "%s", c->firewall.set4);
+	snprintf(f->at.set6, sizeof(f->at.set6), "%s", c->firewall.set6);
+	for (size_t i = 0; i < NITEMS(families); i++) {
+		size_t len = strlen(families[i].word);
+
+		if (strncmp(c->firewall.table, families[i].word, len) != 0)
+			continue;
+		f->at.family = families[i].family;
+		snprintf(f->at.table, sizeof(f->at.table), "%s",
+			 c->firewall.table + len);
+		if (f->at.table[0] && f->at.set4[0] && f->at.set6[0])
+			return 0;
+	}
+	return why_set(why, -EINVAL, "firewall: a guest needs set4, set6 and "
+		       "table = \"FAMILY NAME\" with family inet, ip or ip6");
+}
+
+static int own_place(struct fw_nft *f, const struct conf *c, struct why *why)
+{
+	f->at = (struct nftdoor){
+		.family = NFPROTO_INET, .set4 = "allow4", .set6 = "allow6",
+	};
+	snprintf(f->at.table, sizeof(f->at.table), "%s", c->firewall.table);
+	return nftrun_find(why) ? 0 : -ENOENT;
+}
+
+/* Says at start, not in an emergency, what is missing. */
+static int try_kernel(struct fw_nft *f, struct why *why)
+{
+	uint32_t generation;
+	int error = nftread_generation(&f->link, &generation);
+
+	/* What nfnetlink says of a subsystem that it does not have. */
+	if (error == -EINVAL)
+		error = -EOPNOTSUPP;
+	return error ? nftlink_explain(why, error, "nf_tables", "") : 0;
+}
+
+static int open_links(struct fw_nft *f, struct why *why)
+{
+	int error = nftlink_open(&f->link, 0, why);
+
+	if (error)
+		return error;
+	error = try_kernel(f, why);
+	if (!error)
+		error = nftlink_open(&f->watch, NFNLGRP_NFTABLES, why);
+	if (error)
+		nftlink_close(&f->link);
+	return error;
+}
+
+int fw_nft_open(struct fw **fw, const struct conf *c, struct why *why)
+{
+	struct fw_nft *f = calloc(1, sizeof(*f));
+	int error;
+
+	if (!f)
+		return why_set(why, -ENOMEM, "no memory for the firewall");
+	f->fw.ops = &nft_ops;
+	f->guest = c->firewall.mode == FWMODE_GUEST;
+	f->door = f->guest;
+	error = f->guest ? guest_place(f, c, why) : own_place(f, c, why);
+	if (!error)
+		error = open_links(f, why);
+	if (error) {
+		free(f);
+		return error;
+	}
+	*fw = &f->fw;
+	return 0;
+}

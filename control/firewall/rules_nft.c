@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Theory of operation
+ *
+ * One template: what all policies share stands in output(), input() and
+ * forward(), and each policy's own part between discovery and LAN. The first
+ * rule that matches decides.
+ *
+ * Output never accepts by connection state. A packet leaves because a rule
+ * names its destination now, so taking an element out of a set cuts running
+ * connections at their next packet. Input accepts only the reply direction of
+ * connections that output let out: a peer that becomes a door address cannot
+ * revive a connection it had opened to us before.
+ *
+ * meta skuid is the owner of the socket at the time it was made. Sockets made
+ * before a process dropped root still count as root's; packets without a
+ * socket (resets, the last acknowledgement of a closed connection) have no
+ * owner and are refused.
+ *
+ * Deleting the table and making it anew in one transaction leaves no moment
+ * without rules. It empties the door's sets.
+ */
+#include "firewall/fw.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct out {
+	char *text;
+	size_t len;
+	bool bad;		/* did not fit */
+	struct ipaddr hosts[CONF_ENDPOINTS];	/* of the relays */
+};
+
+enum family { V4, V6 };
+
+/* The words in which the two families differ. */
+static const struct {
+	const char *ip, *type, *upstream, *allow, *icmp, *errors;
+} words[] = {
+	[V4] = { "ip", "ipv4_addr", "@upstream4", "@allow4", "icmp",
+		 "{ destination-unreachable, time-exceeded, "
+		 "parameter-problem }" },
+	[V6] = { "ip6", "ipv6_addr", "@upstream6", "@allow6", "icmpv6",
+		 "{ destination-unreachable, packet-too-big, time-exceeded, "
+		 "parameter-problem }" },
+};
+
+/* What a packet must be to count as the answer to one that we let out. */
+#define REPLY "ct state established ct direction reply accept"
+
+/* 100.64/10 is not LAN: it is a provider's network. */
+#define LAN4 "{ 10.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16 }"
+#define LAN6 "{ fc00::/7, fe80::/10 }"
+#define MULTICAST4 "{ 224.0.0.0/24, 239.0.0.0/8, 255.255.255.255 }"
+#define MULTICAST6 "{ ff01::/16, ff02::/16, ff03::/16, ff04::/16, ff05::/16 }"
+
+static void put(struct out *o, const char *fmt, ...) PRINTF(2, 3);
+
+static void put(struct out *o, const char *fmt, ...)
+{
+	size_t room = FW_TEXT - o->len;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(o->text + o->len, room, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= room)
+		o->bad = true;
+	else
+		o->len += (size_t)n;
+}
+
+static enum family family_of(const struct ipaddr *a)
+{
+	return ipaddr_is_v4(a) ? V4 : V6;
+}
+
+/*
+ * Names come from front-ends. Quotes, blanks and line ends would let them
+ * write rules; '*' would make them a pattern.
+ */
+static bool name_ok(const char *name, size_t size, const char *marks)
+{
+	size_t len = strnlen(name, size);
+
+	if (len == 0 || len == size)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isascii(name[i]) || (!isalnum((unsigned char)name[i]) &&
+					  !strchr(marks, name[i])))
+			return false;
+	return true;
+}
+
+static bool has_tunnel(const struct fw_ruleset *r)
+{
+	return r->policy == FW_CONNECTED && r->interface[0] != '\0';
+}
+
+static bool sound(const struct fw_ruleset *r, const char *table)
+{
+	if (!name_ok(table, CONF_WORD, "_-.") ||
+	    (!isalpha((unsigned char)table[0]) && table[0] != '_'))
+		return false;
+	if (has_tunnel(r) &&
+	    !name_ok(r->interface, sizeof(r->interface), "._-+@=~%"))
+		return false;
+	return r->policy < FW__N && r->n_ports <= CONF_PORTS &&
+	       r->n_upstreams <= POLICY_UPSTREAMS &&
+	       r->n_relays <= CONF_ENDPOINTS && r->n_dns <= TUNNEL_DNS;
+}
+
+/* ---- lists; of one family, and not empty */
+
+static bool has(const struct ipaddr *a, unsigned int n, enum family f)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (family_of(&a[i]) == f)
+			return true;
+	return false;
+}
+
+static void addresses(struct out *o, const struct ipaddr *a, unsigned int n,
+		      enum family f)
+{
+	char text[IPADDR_TEXT];
+	const char *sep = "{ ";
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (family_of(&a[i]) != f)
+			continue;
+		put(o, "%s%s", sep, ipaddr_text(&a[i], text));
+		sep = ", ";
+	}
+	put(o, " }");
+}
+
+static void endpoints(struct out *o, const struct fw_ruleset *r, enum family f)
+{
+	char text[IPADDR_TEXT];
+	const char *sep = "{ ";
+
+	for (unsigned int i = 0; i < r->n_relays; i++) {
+		if (family_of(&o->hosts[i]) != f)
+			continue;
+		put(o, "%s%s . %s . %u", sep, ipaddr_text(&o->hosts[i], text),
+		    r->relays[i].tcp ? "tcp" : "udp", r->relays[i].port);
+		sep = ", ";
+	}
+	put(o, " }");
+}
+
+static void ports(struct out *o, const struct fw_ruleset *r)
+{
+	for (unsigned int i = 0; i < r->n_ports; i++)
+		put(o, "%s%u", i == 0 ? "{ " : ", ", r->ports[i]);
+	put(o, " }");
+}
+
+/* ---- sets */
+
+static void sets(struct out *o, const struct fw_ruleset *r)
+{
+	for (enum family f = V4; f <= V6; f++) {
+		put(o, "\tset %s {\n\t\ttype %s\n", words[f].upstream + 1,
+		    words[f].type);
+		if (has(r->upstreams, r->n_upstreams, f)) {
+			put(o, "\t\telements = ");
+			addresses(o, r->upstreams, r->n_upstreams, f);
+			put(o, "\n");
+		}
+		/* Twice: a renewal holds old and new until it commits. */
+		put(o, "\t}\n\n\tset %s {\n\t\ttype %s\n\t\tsize %d\n"
+		    "\t\tflags timeout\n\t}\n\n", words[f].allow + 1,
+		    words[f].type, 2 * ALLOW_MAX);
+	}
+}
+
+/* ---- output */
+
+static void refuse_chain(struct out *o)
+{
+	put(o, "\tchain refuse {\n"
+	    "\t\tmeta l4proto tcp counter name rejected_out "
+	    "reject with tcp reset\n"
+	    "\t\tcounter name rejected_out "
+	    "reject with icmpx admin-prohibited\n"
+	    "\t}\n\n");
+}
+
+static void output_head(struct out *o)
+{
+	put(o, "\t\toif \"lo\" accept\n"
+	    "\t\t# DHCP client\n"
+	    "\t\tip daddr 255.255.255.255 udp sport 68 udp dport 67 accept\n"
+	    "\t\tip6 saddr fe80::/10 ip6 daddr { ff02::1:2, ff05::1:3 } "
+	    "udp sport 546 udp dport 547 accept\n"
+	    "\t\t# router and neighbour discovery\n"
+	    "\t\tip6 daddr ff02::2 icmpv6 type nd-router-solicit "
+	    "icmpv6 code 0 accept\n"
+	    "\t\tip6 daddr { ff02::1:ff00:0/104, fe80::/10 } "
+	    "icmpv6 type nd-neighbor-solicit icmpv6 code 0 accept\n"
+	    "\t\tip6 daddr fe80::/10 icmpv6 type nd-neighbor-advert "
+	    "icmpv6 code 0 accept\n");
+}
+
+/*
+ * An address we may talk to can be on the link itself, outside fe80::/10.
+ * Ends the line that names it.
+ */
+static void neighbour(struct out *o)
+{
+	put(o, " icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } "
+	    "icmpv6 code 0 ip6 hoplimit 255 accept\n");
+}
+
+static void output_door(struct out *o, const struct fw_ruleset *r)
+{
+	put(o, "\t\t# our own questions\n");
+	for (enum family f = V4; f <= V6; f++)
+		put(o, "\t\tmeta skuid %u meta skgid %u %s daddr %s "
+		    "meta l4proto { tcp, udp } th dport %u accept\n",
+		    (unsigned int)r->datapath_uid,
+		    (unsigned int)r->datapath_gid, words[f].ip,
+		    words[f].upstream, r->upstream_port);
+	put(o, "\t\tip6 daddr @upstream6");
+	neighbour(o);
+	if (r->n_ports == 0)
+		return;
+	put(o, "\t\t# the door\n");
+	for (enum family f = V4; f <= V6; f++) {
+		put(o, "\t\t");
+		if (!r->any_uid)
+			put(o, "meta skuid %u ", (unsigned int)r->uid);
+		put(o, "%s daddr %s tcp dport ", words[f].ip, words[f].allow);
+		ports(o, r);
+		put(o, " accept\n");
+	}
+	put(o, "\t\tip6 daddr @allow6");
+	neighbour(o);
+}
+
+static void output_relay(struct out *o, const struct fw_ruleset *r,
+			 const char *who, enum family f)
+{
+	put(o, "\t\t%s %s daddr . meta l4proto . th dport ", who, words[f].ip);
+	endpoints(o, r, f);
+	put(o, " accept\n");
+}
+
+static void output_relays(struct out *o, const struct fw_ruleset *r)
+{
+	char mark[32];
+
+	snprintf(mark, sizeof(mark), "meta mark 0x%x", FW_MARK);
+	for (enum family f = V4; f <= V6; f++) {
+		if (!has(o->hosts, r->n_relays, f))
+			continue;
+		put(o, "\t\t# relays\n");
+		output_relay(o, r, "meta skuid 0", f);
+		output_relay(o, r, mark, f);
+	}
+	if (has(o->hosts, r->n_relays, V6)) {
+		put(o, "\t\tip6 daddr ");
+		addresses(o, o->hosts, r->n_relays, V6);
+		neighbour(o);
+	}
+}
+
+/*
+ * With DNS servers told, the tunnel's DNS goes to them alone; without, to
+ * whom it likes. Outside the tunnel, to nobody.
+ */
+static void tunnel_dns(struct out *o, const struct fw_ruleset *r)
+{
+	for (enum family f = V4; f <= V6; f++) {
+		if (!has(r->dns, r->n_dns, f))
+			continue;
+		put(o, "\t\toifname \"%s\" %s daddr ", r->interface,
+		    words[f].ip);
+		addresses(o, r->dns, r->n_dns, f);
+		put(o, " meta l4proto { tcp, udp } th dport 53 accept\n");
+	}
+}
+
+static void refuse_dns(struct out *o, const struct fw_ruleset *r)
+{
+	put(o, "\t\t# DNS\n\t\t");
+	if (has_tunnel(r) && r->n_dns == 0)
+		put(o, "oifname != \"%s\" ", r->interface);
+	put(o, "meta l4proto { tcp, udp } th dport 53 goto refuse\n");
+}
+
+static void output_tunnel(struct out *o, const struct fw_ruleset *r)
+{
+	put(o, "\t\t# the tunnel\n");
+	tunnel_dns(o, r);
+	refuse_dns(o, r);
+	put(o, "\t\toifname \"%s\" accept\n", r->interface);
+}
+
+static void output(struct out *o, const struct fw_ruleset *r)
+{
+	put(o, "\tchain output {\n"
+	    "\t\ttype filter hook output priority filter; policy drop;\n");
+	output_head(o);
+	if (r->policy == FW_BLOCKED_ACTIVE)
+		output_door(o, r);
+	if (r->policy == FW_CONNECTING || r->policy == FW_CONNECTED)
+		output_relays(o, r);
+	if (has_tunnel(r))
+		output_tunnel(o, r);
+	else
+		refuse_dns(o, r);
+	if (r->lan)
+		put(o, "\t\t# LAN\n"
+		    "\t\tip daddr " LAN4 " accept\n"
+		    "\t\tip daddr " MULTICAST4 " accept\n"
+		    "\t\tip6 daddr " LAN6 " accept\n"
+		    "\t\tip6 daddr " MULTICAST6 " accept\n");
+	put(o, "\t\tgoto refuse\n\t}\n\n");
+}
+
+/* ---- input and forward */
+
+static void input_head(struct out *o)
+{
+	put(o, "\t\tiif \"lo\" accept\n"
+	    "\t\t# DHCP client\n"
+	    "\t\tmeta nfproto ipv4 udp sport 67 udp dport 68 accept\n"
+	    "\t\tip6 saddr fe80::/10 ip6 daddr fe80::/10 "
+	    "udp sport 547 udp dport 546 accept\n"
+	    "\t\t# router and neighbour discovery\n"
+	    "\t\tip6 saddr fe80::/10 "
+	    "icmpv6 type { nd-router-advert, nd-redirect, "
+	    "nd-neighbor-solicit } icmpv6 code 0 accept\n"
+	    "\t\ticmpv6 type nd-neighbor-advert icmpv6 code 0 accept\n");
+}
+
+/*
+ * Errors about packets that we let out: without them a path with a small MTU
+ * is a black hole. The connection's own destination is looked at, as any
+ * router on the way may be the sender. Ends the line.
+ */
+static void related(struct out *o, enum family f)
+{
+	put(o, " %s type %s accept\n", words[f].icmp, words[f].errors);
+}
+
+static void input_door(struct out *o, const struct fw_ruleset *r)
+{
+	put(o, "\t\t# answers\n");
+	for (enum family f = V4; f <= V6; f++) {
+		put(o, "\t\t%s saddr %s meta l4proto { tcp, udp } "
+		    "th sport %u " REPLY "\n", words[f].ip, words[f].upstream,
+		    r->upstream_port);
+		put(o, "\t\tct state related ct original %s daddr %s",
+		    words[f].ip, words[f].upstream);
+		related(o, f);
+	}
+	put(o, "\t\tip6 saddr @upstream6");
+	neighbour(o);
+	if (r->n_ports == 0)
+		return;
+	for (enum family f = V4; f <= V6; f++) {
+		put(o, "\t\t%s saddr %s tcp sport ", words[f].ip,
+		    words[f].allow);
+		ports(o, r);
+		put(o, " " REPLY "\n"
+		    "\t\tct state related ct original %s daddr %s",
+		    words[f].ip, words[f].allow);
+		related(o, f);
+	}
+	put(o, "\t\tip6 saddr @allow6");
+	neighbour(o);
+}
+
+static void input_relays(struct out *o, const struct fw_ruleset *r)
+{
+	for (enum family f = V4; f <= V6; f++) {
+		if (!has(o->hosts, r->n_relays, f))
+			continue;
+		put(o, "\t\t# relays\n\t\t%s saddr . meta l4proto . th sport ",
+		    words[f].ip);
+		endpoints(o, r, f);
+		put(o, " " REPLY "\n\t\tct state related ct original %s daddr ",
+		    words[f].ip);
+		addresses(o, o->hosts, r->n_relays, f);
+		related(o, f);
+	}
+	if (has(o->hosts, r->n_relays, V6)) {
+		put(o, "\t\tip6 saddr ");
+		addresses(o, o->hosts, r->n_relays, V6);
+		neighbour(o);
+	}
+}
+
+/*
+ * Only to addresses of the interface it came in by: a neighbour must not
+ * reach, and so find out, the tunnel's address (CVE-2019-14899).
+ */
+static void input_lan(struct out *o)
+{
+	put(o, "\t\t# LAN\n"
+	    "\t\tip saddr " LAN4
+	    " fib daddr . iif type { local, broadcast, multicast } accept\n"
+	    "\t\tip6 saddr " LAN6
+	    " fib daddr . iif type { local, anycast, multicast } accept\n");
+}
+
+static void input(struct out *o, const struct fw_ruleset *r)
+{
+	put(o, "\tchain input {\n"
+	    "\t\ttype filter hook input priority filter; policy drop;\n");
+	input_head(o);
+	if (r->policy == FW_BLOCKED_ACTIVE)
+		input_door(o, r);
+	if (r->policy == FW_CONNECTING || r->policy == FW_CONNECTED)
+		input_relays(o, r);
+	if (has_tunnel(r))
+		put(o, "\t\t# the tunnel\n\t\tiifname \"%s\" accept\n",
+		    r->interface);
+	if (r->lan)
+		input_lan(o);
+	put(o, "\t\tcounter name dropped_in drop\n\t}\n\n");
+}
+
+/* Guests and containers have the tunnel too, and nothing beside it. */
+static void forward(struct out *o, const struct fw_ruleset *r)
+{
+	put(o, "\tchain forward {\n"
+	    "\t\ttype filter hook forward priority filter; policy drop;\n");
+	if (has_tunnel(r)) {
+		output_tunnel(o, r);
+		put(o, "\t\tiifname \"%s\" ct state established,related "
+		    "accept\n", r->interface);
+	}
+	put(o, "\t}\n");
+}
+
+size_t fw_nft_text(const struct fw_ruleset *r, const char *table,
+		   char text[static FW_TEXT])
+{
+	struct out o = { .text = text };
+
+	text[0] = '\0';
+	if (!sound(r, table))
+		return 0;
+	for (unsigned int i = 0; i < r->n_relays; i++)
+		o.hosts[i] = r->relays[i].addr;
+	put(&o, "add table inet %s\ndelete table inet %s\n", table, table);
+	if (r->policy != FW_NONE) {
+		put(&o, "table inet %s {\n"
+		    "\tcounter rejected_out { }\n\n"
+		    "\tcounter dropped_in { }\n\n", table);
+		if (r->policy == FW_BLOCKED_ACTIVE)
+			sets(&o, r);
+		refuse_chain(&o);
+		output(&o, r);
+		input(&o, r);
+		forward(&o, r);
+		put(&o, "}\n");
+	}
+	if (o.bad)
+		text[0] = '\0';
+	return o.bad ? 0 : o.len;
+}
+
+static const char *const policy_names[] = {
+	[FW_NONE] = "none",
+	[FW_BLOCKED] = "blocked",
+	[FW_BLOCKED_ACTIVE] = "blocked-active",
+	[FW_CONNECTING] = "connecting",
+	[FW_CONNECTED] = "connected",
+	[FW_DISCONNECTING] = "disconnecting",
+};
+static_assert(NITEMS(policy_names) == FW__N, "a name for each policy");
+
+const char *fw_policy_name(enum fw_policy p)
+{
+	return p < FW__N ? policy_names[p] : "unknown";
+}
