@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+
+enum { LINE = 1024 };
+
+static void say_condition(const json_t *e, char *text)
+{
+	char state[SHOW_STATE];
+
+	snprintf(text, LINE, "%s, policy: %s", show_state(e, state),
+		 client_text(e, "policy"));
+}
+
+static void say_switch(const json_t *e, char *text)
+{
+	snprintf(text, LINE, "%s, policy: %s",
+		 client_flag(e, client_text(e, "event")) ? "on" : "off",
+		 client_text(e, "policy"));
+}
+
+static void say_blocking(const json_t *e, char *text)
+{
+	snprintf(text, LINE, "%s, door %s",
+		 client_flag(e, "blocking") ? "yes" : "no",
+		 client_flag(e, "active") ? "may open" : "shut");
+}
+
+static void say_allowed(const json_t *e, char *text)
+{
+	snprintf(text, LINE, "%s for %lld s (%s)", client_text(e, "address"),
+		 client_int(e, "seconds"), client_text(e, "name"));
+}
+
+static void say_closed(const json_t *e, char *text)
+{
+	snprintf(text, LINE, "%lld address%s (%s)", client_int(e, "count"),
+		 client_int(e, "count") == 1 ? "" : "es",
+		 client_text(e, "reason"));
+}
+
+static void say_resolver(const json_t *e, char *text)
+{
+	const char *problem = client_text(e, "problem");
+
+	snprintf(text, LINE, "%s, %lld restarts%s%s",
+		 client_flag(e, "running") ? "running" : "not running",
+		 client_int(e, "restarts"), problem[0] != '\0' ? ": " : "",
+		 problem);
+}
+
+static void say_firewall(const json_t *e, char *text)
+{
+	const char *problem = client_text(e, "problem");
+
+	snprintf(text, LINE, "%s, %lld repairs%s%s",
+		 client_flag(e, "loaded") ? client_text(e, "policy")
+					  : "no rules",
+		 client_int(e, "repairs"), problem[0] != '\0' ? ": " : "",
+		 problem);
+}
+
+static void say_problem(const json_t *e, char *text)
+{
+	const char *step = client_text(e, "step");
+
+	snprintf(text, LINE, "%s%s%s", step, step[0] != '\0' ? ": " : "",
+		 client_text(e, "message"));
+}
+
+static void say_portal(const json_t *e, char *text)
+{
+	snprintf(text, LINE, "suspected: %s is %s", client_text(e, "name"),
+		 client_text(e, "address"));
+}
+
+static const struct {
+	const char *name;
+	void (*say)(const json_t *e, char *text);
+	enum print_paint paint;
+} events[] = {
+	{ "state", say_condition, PAINT_HEAD },
+	{ "netcheck", say_switch, PAINT_HEAD },
+	{ "lockdown", say_switch, PAINT_HEAD },
+	{ "lan", say_switch, PAINT_HEAD },
+	{ "blocking", say_blocking, PAINT_HEAD },
+	{ "allowed", say_allowed, PAINT_GOOD },
+	{ "closed", say_closed, PAINT_PLAIN },
+	{ "resolver", say_resolver, PAINT_WARN },
+	{ "firewall", say_firewall, PAINT_WARN },
+	{ "problem", say_problem, PAINT_BAD },
+	{ "portal", say_portal, PAINT_WARN },
+};
+
+/* An event that this version does not know is shown as it is. */
+static enum print_paint say(const json_t *e, char *text)
+{
+	const char *name = client_text(e, "event");
+	char *json;
+
+	for (size_t i = 0; i < NITEMS(events); i++)
+		if (strcmp(events[i].name, name) == 0) {
+			events[i].say(e, text);
+			return events[i].paint;
+		}
+	json = json_dumps(e, JSON_COMPACT);
+	snprintf(text, LINE, "%s", json != NULL ? json : "");
+	free(json);
+	return PAINT_PLAIN;
+}
+
+/* HH:MM:SS.mmm, local time. */
+static void print_time(FILE *file, long long ms)
+{
+	time_t at = ms > 0 && ms < 100000000000000LL ? (time_t)(ms / 1000) : 0;
+	struct tm local;
+	char when[16];
+
+	localtime_r(&at, &local);
+	strftime(when, sizeof(when), "%H:%M:%S", &local);
+	fprintf(file, "%s.%03d  ", when, at != 0 ? (int)(ms % 1000) : 0);
+}
+
+static void show(struct app *a, const json_t *e)
+{
+	struct print *p = &a->out;
+	enum print_paint paint;
+	char text[LINE];
+
+	if (!app_json(a, e)) {
+		paint = say(e, text);
+		print_time(p->file, client_int(e, "time_ms"));
+		print_padded(p, 10, client_text(e, "event"));
+		print_painted(p, paint, text);
+		fputc('\n', p->file);
+	}
+	fflush(p->file);
+}
+
+enum app_exit monitor_events(struct app *a)
+{
+	struct client_error e = { .code = 0 };
+	json_t *event;
+	enum app_exit r = app_call(a, "subscribe", NULL, &event);
+
+	if (r != APP_OK)
+		return r;
+	json_decref(event);
+	while (client_event(&a->client, &event, &e) == CLIENT_OK) {
+		show(a, event);
+		json_decref(event);
+		if (ferror(a->out.file))
+			return APP_FAILED;
+	}
+	return app_report(a, APP_UNREACHABLE, &e);
+}
