@@ -8,7 +8,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "clock.h"
 
 struct open {
 	struct ipaddr addr;
@@ -28,14 +29,6 @@ static struct fw_memory *memory_of(struct fw *fw)
 {
 	return (struct fw_memory *)((char *)fw -
 				    offsetof(struct fw_memory, fw));
-}
-
-static uint64_t boot_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 static void shut(struct fw *fw)
@@ -58,7 +51,7 @@ static int load(struct fw *fw, const struct fw_ruleset *r, struct why *why)
 
 static void expire(struct fw_memory *m)
 {
-	uint64_t now = boot_ns();
+	uint64_t now = clock_boot();
 
 	for (unsigned int i = 0; i < m->n;)
 		if (m->open[i].expiry <= now)
@@ -106,7 +99,7 @@ static int add(struct fw *fw, const struct fw_element *e, unsigned int n,
 		if (!o)
 			o = &m->open[m->n++];
 		o->addr = e[i].addr;
-		o->expiry = boot_ns() + e[i].seconds * UINT64_C(1000000000);
+		o->expiry = clock_boot() + e[i].seconds * CLOCK_S;
 	}
 	m->generation++;
 	return 0;

@@ -7,16 +7,9 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-int64_t nftlink_clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
+#include "clock.h"
 
 int nftlink_explain(struct why *why, int error, const char *what,
 		    const char *detail)
@@ -117,13 +110,18 @@ int nftlink_open(struct nftlink *l, unsigned int group, struct why *why)
 	}
 	l->io = &kernel_io;
 	l->fd = fd;
-	l->seq = (uint32_t)time(NULL);
+	l->seq = (uint32_t)clock_boot();
 	return 0;
 }
 
 void nftlink_close(struct nftlink *l)
 {
 	close(l->fd);
+}
+
+uint64_t nftlink_deadline(void)
+{
+	return clock_boot() + NFTLINK_WAIT_MS * CLOCK_MS;
 }
 
 struct nlmsghdr *nftlink_put(struct nftlink *l, size_t at, uint16_t type,
@@ -142,18 +140,18 @@ struct nlmsghdr *nftlink_put(struct nftlink *l, size_t at, uint16_t type,
 	return h;
 }
 
-int nftlink_send(struct nftlink *l, size_t len, int64_t until_ms)
+int nftlink_send(struct nftlink *l, size_t len, uint64_t until)
 {
 	ssize_t n;
 
 	/* What shrinks: the time left. */
 	do
 		n = l->io->send(l->fd, l->out, len);
-	while (n == -EINTR && nftlink_clock_ms() < until_ms);
+	while (n == -EINTR && clock_boot() < until);
 	return n < 0 ? (int)n : 0;
 }
 
-int nftlink_recv(struct nftlink *l, int64_t until_ms)
+int nftlink_recv(struct nftlink *l, uint64_t until)
 {
 	/* What shrinks: the time left. */
 	for (;;) {
@@ -165,14 +163,15 @@ int nftlink_recv(struct nftlink *l, int64_t until_ms)
 		if (n != -EAGAIN && n != -EINTR)
 			return (int)n;
 
-		int64_t left = until_ms - nftlink_clock_ms();
+		uint64_t now = clock_boot();
 
-		if (left <= 0)
+		if (now >= until)
 			return -ETIMEDOUT;
 		if (n == -EINTR)
 			continue;
 
-		int ready = l->io->wait(l->fd, (int)left);
+		int ready = l->io->wait(l->fd,
+					(int)((until - now) / CLOCK_MS) + 1);
 
 		if (ready < 0 && ready != -EINTR)
 			return ready;

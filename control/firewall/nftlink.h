@@ -57,20 +57,21 @@ NODISCARD int nftlink_open(struct nftlink *l, unsigned int group,
 			   struct why *why);
 void nftlink_close(struct nftlink *l);
 
+/* The end of a wait that begins now. */
+uint64_t nftlink_deadline(void);
+
 /* Begins a message at out + at; attributes follow, then nlmsg_len is its. */
 struct nlmsghdr *nftlink_put(struct nftlink *l, size_t at, uint16_t type,
 			     uint16_t flags, uint8_t family, uint16_t res_id);
 
-NODISCARD int nftlink_send(struct nftlink *l, size_t len, int64_t until_ms);
+/* until: boot time, ns, here and below. */
+NODISCARD int nftlink_send(struct nftlink *l, size_t len, uint64_t until);
 
 /*
  * One datagram of the kernel's into `in`: its length. 0: not from the kernel,
  * or cut; to be ignored. -ETIMEDOUT.
  */
-NODISCARD int nftlink_recv(struct nftlink *l, int64_t until_ms);
-
-/* CLOCK_MONOTONIC. */
-int64_t nftlink_clock_ms(void);
+NODISCARD int nftlink_recv(struct nftlink *l, uint64_t until);
 
 /* Says error of `what` for people; detail may be "". Returns the error. */
 int nftlink_explain(struct why *why, int error, const char *what,

@@ -238,15 +238,15 @@ static void read_datagram(struct nftlink *l, int len, struct batch *b,
 }
 
 /* -ETIMEDOUT if the kernel's answer is not known, and then nothing is. */
-static int exchange(struct nftlink *l, struct batch *b, int64_t until_ms,
+static int exchange(struct nftlink *l, struct batch *b, uint64_t until,
 		    struct outcome *o)
 {
-	int error = nftlink_send(l, b->len, until_ms);
+	int error = nftlink_send(l, b->len, until);
 
 	if (error)
 		return error;
 	for (unsigned int i = 0; !o->answered && i < STALE_MAX; i++) {
-		int len = nftlink_recv(l, until_ms);
+		int len = nftlink_recv(l, until);
 
 		if (len < 0)
 			break;
@@ -279,7 +279,7 @@ static void shut(struct nftlink *l, const struct nftdoor *door,
 static int apply(struct nftlink *l, const struct nftdoor *door,
 		 struct change *c, unsigned int n, struct why *why)
 {
-	int64_t until_ms = nftlink_clock_ms() + NFTLINK_WAIT_MS;
+	uint64_t until = nftlink_deadline();
 	struct outcome o = { 0 };
 	bool patient = true;
 	int error = 0;
@@ -290,7 +290,7 @@ static int apply(struct nftlink *l, const struct nftdoor *door,
 		o = (struct outcome){ 0 };
 		if (!pack(l, &b, door))
 			return 0;
-		error = exchange(l, &b, until_ms, &o);
+		error = exchange(l, &b, until, &o);
 		if (error == 0 && !o.gone)
 			return 0;
 		if (error == 0)
@@ -345,7 +345,7 @@ static int flush(struct nftlink *l, const struct nftdoor *door, bool v4,
 	end_message(&b, put_change(l, &b, door, NFT_MSG_DELSETELEM, v4));
 	put_end(l, &b);
 
-	int error = exchange(l, &b, nftlink_clock_ms() + NFTLINK_WAIT_MS, &o);
+	int error = exchange(l, &b, nftlink_deadline(), &o);
 
 	/* A set that is not there holds nothing. */
 	if (error == 0 || error == -ENOENT)

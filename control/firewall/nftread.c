@@ -123,7 +123,7 @@ static bool take(const struct nlmsghdr *h, const struct request *r,
 
 static int ask_once(struct nftlink *l, const struct request *r, bool *torn)
 {
-	int64_t until_ms = nftlink_clock_ms() + NFTLINK_WAIT_MS;
+	uint64_t until = nftlink_deadline();
 	const struct nlmsghdr *h = (const void *)l->out;
 	int error;
 
@@ -131,12 +131,12 @@ static int ask_once(struct nftlink *l, const struct request *r, bool *torn)
 
 	uint32_t seq = h->nlmsg_seq;
 
-	error = nftlink_send(l, h->nlmsg_len, until_ms);
+	error = nftlink_send(l, h->nlmsg_len, until);
 	if (error)
 		return error;
 	/* What shrinks: the kernel's answer, or the time left. */
 	for (;;) {
-		int len = nftlink_recv(l, until_ms);
+		int len = nftlink_recv(l, until);
 
 		if (len < 0)
 			return len;

@@ -10,8 +10,9 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 const char *nftrun_find(struct why *why)
 {
@@ -105,18 +106,10 @@ destroy_actions:
 	return -error;
 }
 
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* 0 when the child has ended; it is not reaped. */
 static int await_exit(pid_t pid)
 {
-	int64_t until = clock_ms() + NFTRUN_WAIT_MS, left;
+	uint64_t until = clock_boot() + NFTRUN_WAIT_MS * CLOCK_MS, now;
 	struct pollfd p = {
 		.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN,
 	};
@@ -126,9 +119,10 @@ static int await_exit(pid_t pid)
 		return -errno;
 	/* What shrinks: the time left. */
 	do {
-		left = until - clock_ms();
-		n = poll(&p, 1, left > 0 ? (int)left : 0);
-	} while (n < 0 && errno == EINTR && left > 0);
+		now = clock_boot();
+		n = poll(&p, 1, now < until ?
+			 (int)((until - now) / CLOCK_MS) + 1 : 0);
+	} while (n < 0 && errno == EINTR && now < until);
 	close(p.fd);
 	return n == 1 ? 0 : -ETIMEDOUT;
 }
