@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The text of each policy against tests/unit/rules/<name>.nft, and against
+ * nft itself where it may run. GOLDEN=write makes the files anew; read what
+ * git diff then says.
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "firewall/fw.h"
+
+static char text[FW_TEXT];
+
+static struct ipaddr parse(const char *s)
+{
+	struct ipaddr a;
+
+	cr_assert(ipaddr_parse(s, &a), "%s", s);
+	return a;
+}
+
+enum {
+	LAN = 1, ANY_UID = 2, V4_ONLY = 4, NO_DNS = 8, NO_TUNNEL = 16,
+	NO_DOOR = 32, TWICE = 64,
+};
+
+static const struct {
+	const char *name;
+	enum fw_policy policy;
+	unsigned int with;
+} rows[] = {
+	{ "none",			FW_NONE,		0 },
+	{ "blocked",			FW_BLOCKED,		0 },
+	{ "blocked-lan",		FW_BLOCKED,		LAN },
+	{ "blocked-active",		FW_BLOCKED_ACTIVE,	0 },
+	{ "blocked-active-lan",		FW_BLOCKED_ACTIVE,	LAN },
+	{ "blocked-active-any-uid",	FW_BLOCKED_ACTIVE,	ANY_UID },
+	{ "blocked-active-v4-upstream",	FW_BLOCKED_ACTIVE,	V4_ONLY },
+	{ "blocked-active-no-ports",	FW_BLOCKED_ACTIVE,	NO_DOOR },
+	{ "connecting",			FW_CONNECTING,		0 },
+	{ "connecting-lan",		FW_CONNECTING,		LAN },
+	{ "connecting-v4",		FW_CONNECTING,		V4_ONLY },
+	{ "connecting-relay-twice",	FW_CONNECTING,		TWICE },
+	{ "connected",			FW_CONNECTED,		0 },
+	{ "connected-lan",		FW_CONNECTED,		LAN },
+	{ "connected-any-dns",		FW_CONNECTED,		NO_DNS },
+	{ "connected-no-interface",	FW_CONNECTED,		NO_TUNNEL },
+	{ "disconnecting",		FW_DISCONNECTING,	0 },
+	{ "disconnecting-lan",		FW_DISCONNECTING,	LAN },
+};
+
+static struct fw_ruleset ruleset(enum fw_policy p, unsigned int with)
+{
+	struct fw_ruleset r = {
+		.policy = p, .lan = with & LAN, .any_uid = with & ANY_UID,
+		.n_ports = with & NO_DOOR ? 0 : 2, .ports = { 80, 443 },
+		.datapath_uid = 981, .datapath_gid = 982,
+		.upstream_port = 53, .n_upstreams = with & V4_ONLY ? 1 : 2,
+		.n_relays = with & V4_ONLY ? 1 : 3,
+		.n_dns = with & NO_DNS ? 0 : 2,
+	};
+
+	r.upstreams[0] = parse("192.0.2.53");
+	r.upstreams[1] = parse("2001:db8::53");
+	r.relays[0] = (struct endpoint){ parse("203.0.113.1"), 51820, false };
+	r.relays[1] = (struct endpoint){ parse("203.0.113.2"), 443, true };
+	r.relays[2] = (struct endpoint){ parse("2001:db8::1"), 51820, false };
+	if (with & TWICE)
+		r.relays[1] = r.relays[0];
+	r.dns[0] = parse("10.64.0.1");
+	r.dns[1] = parse("fc00:bbbb::1");
+	if (!(with & NO_TUNNEL))
+		strcpy(r.interface, "wg0");
+	return r;
+}
+
+/* Beside this file, from wherever the test is run. */
+static void golden_path(const char *name, char path[static 512])
+{
+	const char *slash = strrchr(__FILE__, '/');
+
+	snprintf(path, 512, "%.*s/rules/%s.nft", (int)(slash - __FILE__),
+		 __FILE__, name);
+}
+
+static const char *golden(const char *name, size_t len)
+{
+	static char file[FW_TEXT];
+	char path[512];
+
+	golden_path(name, path);
+
+	FILE *f = fopen(path, getenv("GOLDEN") ? "w+" : "r");
+
+	cr_assert(f, "%s", path);
+	if (getenv("GOLDEN")) {
+		fwrite(text, 1, len, f);
+		rewind(f);
+	}
+	file[fread(file, 1, sizeof(file) - 1, f)] = '\0';
+	fclose(f);
+	return file;
+}
+
+Test(rules_nft, golden)
+{
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		struct fw_ruleset r = ruleset(rows[i].policy, rows[i].with);
+		size_t len = fw_nft_text(&r, "sallyport", text);
+
+		cr_expect_eq(len, strlen(text), "%s: length", rows[i].name);
+		cr_expect_str_eq(text, golden(rows[i].name, len), "%s",
+				 rows[i].name);
+	}
+}
+
+/* Feeds text to nft, which looks at it and changes nothing. */
+static int nft_check(size_t len, const char *redirect)
+{
+	char path[] = "/tmp/test_rules_nft.XXXXXX", command[128];
+	int fd = mkstemp(path);
+
+	cr_assert(fd >= 0);
+	cr_assert_eq(write(fd, text, len), (ssize_t)len);
+	close(fd);
+	snprintf(command, sizeof(command), "nft -c -f %s%s", path,
+		 redirect);
+
+	int status = system(command);
+
+	unlink(path);
+	return status;
+}
+
+static bool may_ask_nft(void)
+{
+	return geteuid() == 0 && system("nft -v >/dev/null 2>&1") == 0 &&
+	       unshare(CLONE_NEWNET) == 0;
+}
+
+Test(rules_nft, nft_takes_it)
+{
+	if (!may_ask_nft())
+		cr_skip_test("needs root and nft");
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		struct fw_ruleset r = ruleset(rows[i].policy, rows[i].with);
+		size_t len = fw_nft_text(&r, "sallyport", text);
+
+		cr_expect_eq(nft_check(len, ""), 0, "%s", rows[i].name);
+	}
+	strcpy(text, "table inet sallyport { nonsense }");
+	cr_expect_neq(nft_check(strlen(text), " 2>/dev/null"), 0,
+		      "nonsense is told apart");
+}
+
+static const struct {
+	const char *what;
+	const char *interface;
+	bool good;
+} interfaces[] = {
+	{ "plain",		"wg0",			true },
+	{ "dots and dashes",	"wg0-home.lan_1",	true },
+	{ "longest",		"abcdefghijklmno",	true },
+	{ "closing quote",	"x\" accept",		false },
+	{ "line end",		"x\naccept",		false },
+	{ "pattern",		"e*",			false },
+	{ "only a pattern",	"*",			false },
+	{ "comment",		"x#",			false },
+	{ "block end",		"x}",			false },
+	{ "statement end",	"x;",			false },
+	{ "escape",		"x\\",			false },
+	{ "variable",		"$x",			false },
+	{ "blank",		"a b",			false },
+	{ "slash",		"a/b",			false },
+	{ "not ASCII",		"w\xc3\xa4",		false },
+	{ "control",		"x\x01",		false },
+};
+
+Test(rules_nft, interface_names)
+{
+	for (size_t i = 0; i < NITEMS(interfaces); i++) {
+		struct fw_ruleset r = ruleset(FW_CONNECTED, 0);
+
+		strncpy(r.interface, interfaces[i].interface,
+			sizeof(r.interface));
+		cr_expect_eq(fw_nft_text(&r, "sallyport", text) != 0,
+			     interfaces[i].good, "%s", interfaces[i].what);
+		cr_expect_eq(strstr(text, interfaces[i].interface) != NULL &&
+			     text[0] != '\0', interfaces[i].good, "%s",
+			     interfaces[i].what);
+	}
+}
+
+Test(rules_nft, interface_without_end)
+{
+	struct fw_ruleset r = ruleset(FW_CONNECTED, 0);
+
+	memset(r.interface, 'a', sizeof(r.interface));
+	cr_expect_eq(fw_nft_text(&r, "sallyport", text), 0);
+}
+
+static const struct {
+	const char *what, *table;
+	bool good;
+} tables[] = {
+	{ "ours",		"sallyport",		true },
+	{ "second instance",	"sallyport-2_b",	true },
+	{ "empty",		"",			false },
+	{ "digit first",	"2nd",			false },
+	{ "block",		"a { }",		false },
+	{ "statement",		"a;flush ruleset",	false },
+	{ "line end",		"a\nflush ruleset",	false },
+};
+
+Test(rules_nft, table_names)
+{
+	struct fw_ruleset r = ruleset(FW_BLOCKED, 0);
+
+	for (size_t i = 0; i < NITEMS(tables); i++)
+		cr_expect_eq(fw_nft_text(&r, tables[i].table, text) != 0,
+			     tables[i].good, "%s", tables[i].what);
+}
+
+static void fill(struct fw_ruleset *r)
+{
+	struct ipaddr a = parse("fd00:1111:2222:3333:4444:5555:6666:7777");
+
+	r->n_ports = CONF_PORTS;
+	r->n_upstreams = POLICY_UPSTREAMS;
+	r->n_relays = CONF_ENDPOINTS;
+	r->n_dns = TUNNEL_DNS;
+	for (unsigned int i = 0; i < CONF_PORTS; i++)
+		r->ports[i] = (uint16_t)(65535 - i);
+	for (unsigned int i = 0; i < POLICY_UPSTREAMS; i++)
+		r->upstreams[i] = a;
+	for (unsigned int i = 0; i < CONF_ENDPOINTS; i++)
+		r->relays[i] = (struct endpoint){ a, 65535, true };
+	for (unsigned int i = 0; i < TUNNEL_DNS; i++)
+		r->dns[i] = a;
+	strcpy(r->interface, "abcdefghijklmno");
+}
+
+Test(rules_nft, the_largest_fits)
+{
+	for (enum fw_policy p = 0; p < FW__N; p++) {
+		struct fw_ruleset r = ruleset(p, LAN);
+
+		fill(&r);
+		cr_expect_neq(fw_nft_text(&r, "sallyport", text), 0, "%s",
+			      fw_policy_name(p));
+	}
+}
+
+Test(rules_nft, counts_out_of_bounds)
+{
+	struct fw_ruleset good = ruleset(FW_CONNECTED, 0), bad[5];
+
+	for (size_t i = 0; i < NITEMS(bad); i++)
+		bad[i] = good;
+	bad[0].n_ports = CONF_PORTS + 1;
+	bad[1].n_upstreams = POLICY_UPSTREAMS + 1;
+	bad[2].n_relays = CONF_ENDPOINTS + 1;
+	bad[3].n_dns = TUNNEL_DNS + 1;
+	bad[4].policy = FW__N;
+	for (size_t i = 0; i < NITEMS(bad); i++)
+		cr_expect_eq(fw_nft_text(&bad[i], "sallyport", text), 0,
+			     "%zu", i);
+}
+
+Test(rules_nft, policy_names)
+{
+	cr_expect_str_eq(fw_policy_name(FW_BLOCKED_ACTIVE), "blocked-active");
+	cr_expect_str_eq(fw_policy_name(FW__N), "unknown");
+}
