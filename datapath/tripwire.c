@@ -188,7 +188,10 @@ static int attach(int fd, uint32_t portid)
 			  sizeof(prog));
 }
 
-/* The filter comes first: nothing unfiltered is ever queued. */
+/*
+ * The filter comes first: nothing unfiltered is ever queued. An unbound
+ * socket has port id 0, which announcements leave out.
+ */
 static int set_up(int fd, uint32_t portid)
 {
 	const struct sockaddr_nl any = { .nl_family = AF_NETLINK };
