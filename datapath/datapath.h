@@ -9,6 +9,7 @@
 #ifndef DATAPATH_H
 #define DATAPATH_H
 
+#include <limits.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -39,7 +40,7 @@ struct datapath_setup {
 	struct ipaddr listen[POLICY_LISTEN];
 	uint16_t n_ports;	/* of the door, for the tap */
 	uint16_t ports[DATAPATH_PORTS];
-	char root[128];		/* an empty directory to chroot into */
+	char root[PATH_MAX + 8];	/* an empty directory to chroot into */
 };
 
 /* The datapath's first and only message. */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+#include "allowed.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+struct allowed_entry *allowed_find(struct allowed *a,
+				   const struct ipaddr *addr)
+{
+	for (unsigned int i = 0; i < a->n; i++)
+		if (ipaddr_equal(&a->entry[i].addr, addr))
+			return &a->entry[i];
+	return NULL;
+}
+
+struct allowed_entry *allowed_add(struct allowed *a, const struct ipaddr *addr,
+				  unsigned int max)
+{
+	if (a->n >= max || a->n >= ALLOW_MAX)
+		return NULL;
+	a->entry[a->n] = (struct allowed_entry){ .addr = *addr };
+	return &a->entry[a->n++];
+}
+
+unsigned int allowed_expire(struct allowed *a, uint64_t now,
+			    struct ipaddr out[static ALLOW_MAX])
+{
+	unsigned int kept = 0, gone = 0;
+
+	for (unsigned int i = 0; i < a->n; i++) {
+		if (a->entry[i].expiry <= now)
+			out[gone++] = a->entry[i].addr;
+		else
+			a->entry[kept++] = a->entry[i];
+	}
+	a->n = kept;
+	return gone;
+}
+
+void allowed_cut(struct allowed *a, unsigned int n)
+{
+	assert(n <= a->n);
+	a->n = n;
+}

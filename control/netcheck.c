@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The door's steps, as the specification numbers them: 1 exempt the resolver
+ * in the firewall, 2 bind port 53, 3 read the host's DNS settings and use
+ * them, 4 point the host's DNS at us. Walked forward to open, and backward
+ * from the step that fails.
+ */
+#include <string.h>
+
+#include "clock.h"
+#include "daemon.h"
+#include "log.h"
+
+static int exempt(void *context, struct why *why)
+{
+	struct daemon *d = context;
+	int error;
+
+	d->active = true;	/* the ruleset has a door from here on */
+	error = daemon_load(d, why);
+	if (error < 0)
+		d->active = false;
+	return error;
+}
+
+static void unexempt(void *context)
+{
+	struct daemon *d = context;
+	struct why why;
+
+	d->active = false;
+	if (daemon_load(d, &why) < 0)
+		daemon_problem(d, "firewall", why.text);
+}
+
+static int listen_53(void *context, struct why *why)
+{
+	struct daemon *d = context;
+
+	return d->resolver->start(d, why);
+}
+
+static void unlisten(void *context)
+{
+	struct daemon *d = context;
+
+	d->resolver->stop(d);
+}
+
+static int read_dns(void *context, struct why *why)
+{
+	struct daemon *d = context;
+	int error = uplink_servers(d, why);
+
+	/* The upstreams are part of the ruleset. */
+	return error <= 0 ? error : daemon_load(d, why);
+}
+
+static void unread(void *context)
+{
+	(void)context;	/* what was read changes nothing while we are shut */
+}
+
+static int point_dns(void *context, struct why *why)
+{
+	struct daemon *d = context;
+
+	return d->hostdns->ops->point(d->hostdns, d->conf.listen,
+				      d->conf.n_listen, why);
+}
+
+static void unpoint(void *context)
+{
+	struct daemon *d = context;
+	struct why why;
+
+	if (d->hostdns->ops->restore(d->hostdns, &why) < 0)
+		daemon_problem(d, "point_dns", why.text);
+}
+
+const struct step netcheck_steps[] = {
+	[NETCHECK_FIREWALL] = { "firewall", CAUSE_SET_FIREWALL, exempt,
+				unexempt },
+	[NETCHECK_LISTEN] = { "listen", CAUSE_START_RESOLVER, listen_53,
+			      unlisten },
+	[NETCHECK_READ] = { "read_dns", CAUSE_READ_DNS, read_dns, unread },
+	[NETCHECK_POINT] = { "point_dns", CAUSE_SET_DNS, point_dns, unpoint },
+};
+_Static_assert(NITEMS(netcheck_steps) == NETCHECK__N, "a row per step");
+
+/* The door is open in the firewall: let grants in, and people know. */
+static void begin(struct daemon *d, const char *reason, uint64_t since)
+{
+	struct episode *e;
+
+	answer_start(&d->answer);
+	e = timeline_begin(&d->timeline, d->answer.epoch, reason, since);
+	timeline_mark(e, TIMELINE_LINK, d->linked);
+	timeline_mark(e, TIMELINE_ADDRESS, d->addressed);
+	timeline_mark(e, TIMELINE_ROUTE, d->routed);
+	d->prefetch++;
+	d->resolver->tell(d);
+	supervise_verify(d);
+}
+
+int netcheck_enter(struct daemon *d, const char *reason,
+		   const struct step **failed, struct why *why)
+{
+	uint64_t since = clock_boot();
+	int error = steps_run(netcheck_steps, NETCHECK__N, d, failed, why);
+
+	if (error < 0) {
+		d->latched = true;
+		log_warning("netcheck: %s: %s", (*failed)->name, why->text);
+		daemon_problem(d, (*failed)->name, why->text);
+		return error;
+	}
+	begin(d, reason, since);
+	log_info("netcheck: door open, episode %u (%s)", d->answer.epoch,
+		 reason);
+	methods_condition(d, "blocking");
+	return 0;
+}
+
+static _Atomic uint64_t *mark_of(struct marks *m, enum timeline_event what)
+{
+	switch (what) {
+	case TIMELINE_QUERY:
+		return &m->query;
+	case TIMELINE_ASKED:
+		return &m->asked;
+	case TIMELINE_ANSWERED:
+		return &m->answered;
+	case TIMELINE_REPLIED:
+		return &m->replied;
+	case TIMELINE_PROBE:
+		return &m->probe_syn;
+	case TIMELINE_PROBE_DONE:
+		return &m->probe_fin;
+	default:
+		return NULL;
+	}
+}
+
+void netcheck_marks(struct daemon *d)
+{
+	struct episode *e = timeline_last(&d->timeline);
+	struct marks *m;
+
+	if (e == NULL || e->epoch != d->answer.epoch ||
+	    d->answer.arena == NULL)
+		return;
+	m = &d->answer.arena->datapath->marks;
+	if (atomic_load_explicit(&m->epoch, memory_order_acquire) != e->epoch)
+		return;
+	timeline_mark(e, TIMELINE_OPENED, d->answer.first_opened);
+	for (unsigned int i = 0; i < TIMELINE__N; i++) {
+		_Atomic uint64_t *at = mark_of(m, i);
+
+		if (at != NULL)
+			timeline_mark(e, i, atomic_load_explicit(at,
+						memory_order_relaxed));
+	}
+}
+
+/* Nothing that was opened stays open. */
+static void shut(struct daemon *d, const char *reason)
+{
+	struct why why;
+	int n;
+
+	netcheck_marks(d);
+	n = answer_stop(&d->answer, &why);
+	d->resolver->tell(d);
+	if (n < 0)
+		daemon_problem(d, "firewall", why.text);
+	if (n > 0)
+		methods_event(d, "closed", "{s:i,s:s}", "count", n, "reason",
+			      reason);
+}
+
+void netcheck_leave(struct daemon *d, const char *reason)
+{
+	unpoint(d);
+	shut(d, reason);
+	d->active = false;
+	log_info("netcheck: door shut (%s)", reason);
+}
+
+void netcheck_restart(struct daemon *d, const char *reason, uint64_t since)
+{
+	shut(d, "network");
+	begin(d, reason, since);
+	log_info("netcheck: new episode %u (%s)", d->answer.epoch, reason);
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A datapath process is disposable. When it dies, the door is shut at once,
+ * another one is started after a growing pause, and the door opens again; the
+ * host's DNS points at us meanwhile. One that dies again and again is given
+ * up: the host gets its own DNS back, and the block holds.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "daemon.h"
+#include "log.h"
+
+enum {
+	PAUSE_MS = 50,		/* before the first restart, then doubled */
+	PAUSE_MAX_MS = 5000,
+	CRASHES_MAX = 8,	/* in a row; then it is given up */
+};
+
+static const uint64_t QUIET_NS = 60 * CLOCK_S;	/* alive so long: not a row */
+
+/* --- telling --- */
+
+static void add_forbidden(struct judge *j, const struct ipaddr *a,
+			  uint8_t bits)
+{
+	if (j->n_forbidden < POLICY_NETS)
+		j->forbidden[j->n_forbidden++] =
+			(struct ipnet){ .addr = *a, .bits = bits };
+}
+
+static bool tunnels(const struct daemon *d, const char *ifname)
+{
+	return strcmp(ifname, d->conf.tunnel.interface) == 0 ||
+	       strcmp(ifname, d->tunnel.interface) == 0;
+}
+
+static void fill_judge(const struct daemon *d, struct judge *j)
+{
+	const struct tunnel *t = &d->tunnel;
+
+	memset(j, 0, sizeof(*j));
+	j->private = (uint8_t)d->conf.allow.private;
+	for (unsigned int i = 0; i < d->net.n_own; i++)
+		j->own[j->n_own++] = d->net.own[i];
+	for (unsigned int i = 0; i < t->n_relays; i++)
+		add_forbidden(j, &t->relays[i].addr, 128);
+	for (unsigned int i = 0; i < d->conf.tunnel.n_endpoints; i++)
+		add_forbidden(j, &d->conf.tunnel.endpoints[i].addr, 128);
+	for (unsigned int i = 0; i < t->n_dns; i++)
+		add_forbidden(j, &t->dns[i], 128);
+	for (unsigned int i = 0; i < d->net.n_onlink; i++) {
+		const struct ipnet *net = &d->net.onlink[i].net;
+
+		if (tunnels(d, d->net.onlink[i].ifname))
+			add_forbidden(j, &net->addr, net->bits);
+		else
+			j->onlink[j->n_onlink++] = *net;
+	}
+}
+
+static void fill_upstreams(const struct daemon *d, struct policy *p)
+{
+	for (unsigned int i = 0; i < d->servers.n; i++) {
+		const char *ifname = d->servers.server[i].ifname;
+
+		p->upstreams[p->n_upstreams++] = (struct policy_upstream){
+			.addr = d->servers.server[i].addr,
+			.port = d->conf.upstream_port,
+			.ifindex = ifname[0] == '\0' ? 0 :
+				   if_nametoindex(ifname),
+		};
+	}
+}
+
+static void tell(struct daemon *d)
+{
+	static struct policy p;
+
+	memset(&p, 0, sizeof(p));
+	p.epoch = d->answer.epoch;
+	p.network = d->network;
+	p.prefetch = d->prefetch;
+	p.mode = (uint8_t)d->conf.mode;
+	p.refuse = (uint8_t)d->conf.refuse;
+	p.per_name = d->conf.allow.per_name;
+	p.ttl_min = d->conf.allow.ttl_min;
+	p.ttl_max = d->conf.allow.ttl_max;
+	p.n_names = d->conf.n_names;
+	memcpy(p.names, d->conf.names, sizeof(p.names));
+	fill_upstreams(d, &p);
+	fill_judge(d, &p.judge);
+	d->answer.judge = p.judge;
+	if (!d->running)
+		return;
+	policy_publish(&d->child.arena.control->policy, &p);
+	child_kick(&d->child);
+}
+
+/* --- the mirror --- */
+
+void supervise_verify(struct daemon *d)
+{
+	struct why why;
+	int repaired;
+
+	if (!d->loaded || d->ruleset.policy == FW_NONE)
+		return;
+	repaired = answer_verify(&d->answer, &why);
+	d->verified = repaired >= 0;
+	if (repaired < 0)
+		daemon_problem(d, "firewall", why.text);
+	if (repaired <= 0)
+		return;
+	log_warning("firewall: changed by somebody else, and put right");
+	methods_event(d, "firewall", "{s:s,s:b,s:I}", "policy",
+		      fw_policy_name(d->ruleset.policy), "loaded", 1,
+		      "repairs", (json_int_t)d->answer.repaired);
+}
+
+static void on_firewall(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *d = context;
+
+	(void)fd;
+	(void)what;
+	if (d->fw->ops->changed(d->fw) != 0)
+		supervise_verify(d);
+}
+
+/* --- one process --- */
+
+static void free_event(struct event **e)
+{
+	if (*e != NULL)
+		event_free(*e);
+	*e = NULL;
+}
+
+static void keep_counters(struct daemon *d)
+{
+	const struct counters *c;
+
+	if (d->child.arena.datapath == NULL)
+		return;
+	c = &d->child.arena.datapath->counters;
+	for (unsigned int i = 0; i < COUNT__N; i++)
+		d->counters[i] += atomic_load_explicit(&c->n[i],
+						       memory_order_relaxed);
+}
+
+static void detach(struct daemon *d)
+{
+	free_event(&d->kick_event);
+	free_event(&d->gone_event);
+	keep_counters(d);
+	answer_attach(&d->answer, NULL);
+	child_stop(&d->child);
+	d->running = false;
+}
+
+static void announce(struct daemon *d)
+{
+	methods_event(d, "resolver", "{s:b,s:i,s:i}", "running", d->running,
+		      "pid", (int)d->child.pid, "restarts",
+		      (int)d->restarts);
+}
+
+static void crashed(struct daemon *d);
+
+static void on_grants(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *d = context;
+	uint64_t n;
+	int acks;
+
+	(void)what;
+	(void)!read(fd, &n, sizeof(n));
+	acks = answer_grants(&d->answer);
+	if (acks < 0) {
+		log_error("datapath: it broke the protocol; it is killed");
+		crashed(d);
+		return;
+	}
+	if (acks > 0)
+		child_kick(&d->child);
+	/* A full ring's worth: there may be more. */
+	if (acks == RING_GRANTS)
+		event_active(d->kick_event, EV_READ, 0);
+}
+
+static void on_gone(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *d = context;
+
+	(void)fd;
+	(void)what;
+	log_error("datapath: process %d has died", (int)d->child.pid);
+	crashed(d);
+}
+
+/* "port 53 on 127.0.0.1 is held by dnsmasq (pid 812); stop it or ..." */
+static int explain(const struct daemon *d, const struct datapath_report *r,
+		   int error, struct why *why)
+{
+	char addr[IPADDR_TEXT], owner[128];
+
+	if (error != -EADDRINUSE || strcmp(r->step, "bind") != 0)
+		return error;
+	ipaddr_text(&r->addr, addr);
+	if (!portowner(&r->addr, d->conf.port, false, owner, sizeof(owner)) &&
+	    !portowner(&r->addr, d->conf.port, true, owner, sizeof(owner)))
+		snprintf(owner, sizeof(owner), "another program");
+	return why_set(why, error, "port %u on %s is held by %s; stop it or "
+		       "set listen = ... in %s", d->conf.port, addr, owner,
+		       d->conf_path);
+}
+
+static void fill_setup(const struct daemon *d, struct datapath_setup *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->uid = d->uid;
+	s->gid = d->gid;
+	s->firewall_port = d->fw->ops->port(d->fw);
+	s->port = d->conf.port;
+	s->n_listen = d->conf.n_listen;
+	memcpy(s->listen, d->conf.listen, sizeof(s->listen));
+	s->n_ports = d->conf.allow.n_ports;
+	memcpy(s->ports, d->conf.allow.ports, sizeof(s->ports));
+	snprintf(s->root, sizeof(s->root), "%s/empty", d->conf.run_dir);
+}
+
+static int watch(struct daemon *d, struct why *why)
+{
+	d->kick_event = event_new(d->base, d->child.kick_control,
+				  EV_READ | EV_PERSIST, on_grants, d);
+	d->gone_event = event_new(d->base, d->child.channel,
+				  EV_READ | EV_PERSIST, on_gone, d);
+	if (d->kick_event == NULL || d->gone_event == NULL ||
+	    event_add(d->kick_event, NULL) < 0 ||
+	    event_add(d->gone_event, NULL) < 0)
+		return why_set(why, -ENOMEM, "no events for the datapath");
+	return 0;
+}
+
+static int start(struct daemon *d, struct why *why)
+{
+	struct datapath_report report;
+	struct datapath_setup setup;
+	int error;
+
+	if (d->running)
+		return 1;
+	fill_setup(d, &setup);
+	error = child_start(&d->child, &setup, &report, why);
+	if (error < 0)
+		error = explain(d, &report, error, why);
+	else
+		error = watch(d, why);
+	if (error < 0) {
+		detach(d);
+		d->resolver_problem = *why;
+		return error;
+	}
+	if (report.note[0] != '\0')
+		log_info("datapath: no tap, so no probe in the timeline: %s",
+			 report.note);
+	d->running = true;
+	d->started = clock_boot();
+	d->resolver_problem.text[0] = '\0';
+	answer_attach(&d->answer, &d->child.arena);
+	tell(d);
+	log_info("datapath: process %d listens on port %u",
+		 (int)d->child.pid, d->conf.port);
+	announce(d);
+	return 0;
+}
+
+static void stop(struct daemon *d)
+{
+	bool was = d->running;
+
+	free_event(&d->restart_event);
+	d->crashes = 0;
+	d->resolver_problem.text[0] = '\0';
+	detach(d);
+	if (was)
+		announce(d);
+}
+
+/* --- one that dies --- */
+
+static void give_up(struct daemon *d)
+{
+	struct why why;
+
+	why_set(&why, 0, "the datapath died %u times in a row; switch netcheck "
+		"off and on to try again", d->crashes);
+	d->resolver_problem = why;
+	daemon_problem(d, "start_resolver", why.text);
+	d->latched = true;
+	if (d->active)
+		netcheck_leave(d, "resolver");
+	if (d->tunnel.state == TUNNEL_ERROR)
+		daemon_fail(d, CAUSE_START_RESOLVER);
+	else if (daemon_load(d, &why) < 0)
+		daemon_problem(d, "firewall", why.text);
+}
+
+static void on_restart(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *d = context;
+	struct why why;
+
+	(void)fd;
+	(void)what;
+	free_event(&d->restart_event);
+	d->restarts++;
+	if (start(d, &why) < 0) {
+		log_error("datapath: %s", why.text);
+		crashed(d);
+		return;
+	}
+	if (d->active)
+		netcheck_restart(d, "resolver", clock_boot());
+}
+
+static void schedule(struct daemon *d)
+{
+	unsigned int ms = PAUSE_MS << (d->crashes - 1);
+	struct timeval tv;
+
+	if (ms > PAUSE_MAX_MS)
+		ms = PAUSE_MAX_MS;
+	tv = (struct timeval){ .tv_sec = ms / 1000,
+			       .tv_usec = ms % 1000 * 1000 };
+	d->restart_event = event_new(d->base, -1, 0, on_restart, d);
+	if (d->restart_event == NULL || event_add(d->restart_event, &tv) < 0)
+		log_error("datapath: no timer for its restart");
+}
+
+static void crashed(struct daemon *d)
+{
+	struct why why;
+
+	if (d->running && clock_boot() - d->started > QUIET_NS)
+		d->crashes = 0;
+	d->crashes++;
+	netcheck_marks(d);
+	/* The door first; the process may even still run. */
+	if (answer_stop(&d->answer, &why) < 0)
+		daemon_problem(d, "firewall", why.text);
+	detach(d);
+	announce(d);
+	if (d->crashes >= CRASHES_MAX)
+		give_up(d);
+	else
+		schedule(d);
+}
+
+/* --- every second --- */
+
+static void on_tick(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *d = context;
+
+	(void)fd;
+	(void)what;
+	answer_expire(&d->answer);
+	if (d->answer.stale)
+		supervise_verify(d);
+}
+
+int supervise_open(struct daemon *d, struct why *why)
+{
+	static const struct timeval second = { .tv_sec = 1 };
+	int fd = d->fw->ops->watch_fd(d->fw);
+
+	d->tick_event = event_new(d->base, -1, EV_PERSIST, on_tick, d);
+	if (d->tick_event == NULL || event_add(d->tick_event, &second) < 0)
+		return why_set(why, -ENOMEM, "no timer");
+	if (fd < 0)
+		return 0;
+	d->fw_event = event_new(d->base, fd, EV_READ | EV_PERSIST,
+				on_firewall, d);
+	if (d->fw_event == NULL || event_add(d->fw_event, NULL) < 0)
+		return why_set(why, -ENOMEM, "no event for the firewall");
+	return 0;
+}
+
+const struct daemon_resolver supervise_resolver = { start, stop, tell };

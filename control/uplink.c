@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The network underneath: which interface, which gateway, whose DNS. When one
+ * of them changes, everything that was learnt and opened on the old network
+ * is closed at once, and the allowed names are resolved anew. Nothing waits
+ * for a default route.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "clock.h"
+#include "daemon.h"
+#include "log.h"
+
+/* A link that came up this long ago still began the reconnect at hand. */
+static const uint64_t RECONNECT_NS = 30 * CLOCK_S;
+
+static bool own(const struct netinfo *n, const struct ipaddr *a)
+{
+	for (unsigned int i = 0; i < n->n_own; i++)
+		if (ipaddr_equal(&n->own[i], a))
+			return true;
+	return false;
+}
+
+/* Fixed servers instead of the host's; still never ourselves. */
+static void configured(const struct daemon *d, struct hostdns_servers *s)
+{
+	for (unsigned int i = 0; i < d->conf.n_upstreams; i++) {
+		const struct ipaddr *a = &d->conf.upstreams[i];
+
+		if (own(&d->net, a) || ipaddr_class(a) == IPCLASS_LOOPBACK)
+			continue;
+		s->server[s->n].addr = *a;
+		netinfo_interface(&d->net, a, s->server[s->n].ifname);
+		s->n++;
+	}
+}
+
+int uplink_servers(struct daemon *d, struct why *why)
+{
+	struct hostdns_servers s;
+	int error = 0;
+
+	memset(&s, 0, sizeof(s));
+	if (d->conf.n_upstreams > 0)
+		configured(d, &s);
+	else
+		error = d->hostdns->ops->read(d->hostdns, &s, why);
+	if (error < 0 && error != -ENOENT)
+		return error;
+	/* No server yet is no failure: the network is still coming up. */
+	if (s.n == 0) {
+		memset(&s, 0, sizeof(s));
+		log_info("netcheck: the host has no DNS server to ask yet");
+	}
+	if (memcmp(&s, &d->servers, sizeof(s)) == 0)
+		return 0;
+	d->servers = s;
+	return 1;
+}
+
+static bool same_network(const struct netinfo *a, const struct netinfo *b)
+{
+	return strcmp(a->default_ifname, b->default_ifname) == 0 &&
+	       strcmp(a->only_ifname, b->only_ifname) == 0 &&
+	       ipaddr_equal(&a->gateway, &b->gateway);
+}
+
+/* The network may be another one. linked: a link has just come up. */
+static void follow(struct daemon *d, bool linked)
+{
+	struct netinfo fresh;
+	uint64_t now = clock_boot();
+	bool moved = linked;
+	struct why why;
+	int changed;
+
+	if (netinfo_read(&fresh, &why) < 0) {
+		log_warning("network: %s", why.text);
+		return;
+	}
+	moved = moved || !same_network(&fresh, &d->net);
+	d->net = fresh;
+	if (!d->active)
+		return;
+	changed = uplink_servers(d, &why);
+	if (changed < 0 || (changed > 0 && daemon_load(d, &why) < 0))
+		daemon_problem(d, "read_dns", why.text);
+	if (!moved && changed <= 0) {
+		/* New addresses of ours: judged from now on, and perhaps a
+		 * server can be reached that could not be before. */
+		d->prefetch++;
+		d->resolver->tell(d);
+		return;
+	}
+	d->network++;
+	d->portal = false;
+	netcheck_restart(d, linked ? "link" : "network",
+			 now - d->linked < RECONNECT_NS ? d->linked : now);
+}
+
+static void note(struct daemon *d, enum netmon_kind kind, bool *linked)
+{
+	struct episode *e = d->active ? timeline_last(&d->timeline) : NULL;
+	uint64_t now = clock_boot();
+
+	switch (kind) {
+	case NETMON_LINK_UP:
+		d->linked = now;
+		d->addressed = d->routed = 0;
+		*linked = true;
+		break;
+	case NETMON_ADDRESS:
+		d->addressed = now;
+		timeline_mark(e, TIMELINE_ADDRESS, now);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_network(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *d = context;
+	char ifname[IF_NAMESIZE];
+	bool linked = false, any = false, had_route;
+	enum netmon_kind kind;
+	int n;
+
+	(void)fd;
+	(void)what;
+	had_route = d->net.default_ifname[0] != '\0';
+	while ((n = netmon_next(d->netmon, &kind, ifname)) == 1) {
+		note(d, kind, &linked);
+		any = any || kind != NETMON_OTHER;
+	}
+	if (!any && n != -ENOBUFS)
+		return;
+	follow(d, linked);
+	if (!had_route && d->net.default_ifname[0] != '\0') {
+		d->routed = clock_boot();
+		if (d->active)
+			timeline_mark(timeline_last(&d->timeline),
+				      TIMELINE_ROUTE, d->routed);
+	}
+}
+
+int uplink_open(struct daemon *d, struct why *why)
+{
+	int error = netinfo_read(&d->net, why);
+
+	if (error < 0 || (error = netmon_open(&d->netmon, why)) < 0)
+		return error;
+	d->net_event = event_new(d->base, netmon_fd(d->netmon),
+				 EV_READ | EV_PERSIST, on_network, d);
+	if (d->net_event == NULL || event_add(d->net_event, NULL) < 0)
+		return why_set(why, -ENOMEM, "no event for the network");
+	return 0;
+}
+
+void uplink_close(struct daemon *d)
+{
+	if (d->net_event != NULL)
+		event_free(d->net_event);
+	netmon_close(d->netmon);
+}
