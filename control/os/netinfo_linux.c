@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: ISC */
+#include "os/netinfo.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <stdalign.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+	TRIES = 5,	/* of a dump the kernel says changed under way */
+	DUMP = 32768,	/* what the kernel sends at most in one piece */
+	LINKS = 256,	/* the net of a later one is not on-link: stricter */
+};
+
+struct reading {
+	struct netinfo n;
+	unsigned int n_links;		/* up, running, not loopback */
+	int link[LINKS];
+	bool own_full;
+	bool has_default;
+	uint32_t metric;		/* of the default route taken */
+};
+
+/* Fills a table of RTA_MAX + 1 attributes; unknown ones are left out. */
+static int keep(const struct nlattr *a, void *data)
+{
+	const struct nlattr **table = data;
+
+	if (mnl_attr_type_valid(a, RTA_MAX) > 0)
+		table[mnl_attr_get_type(a)] = a;
+	return MNL_CB_OK;
+}
+
+_Static_assert((int)IFA_MAX <= (int)RTA_MAX &&
+	       (int)IFLA_IFNAME <= (int)RTA_MAX, "one size of table for all");
+
+/* False for another family, or where there is no such attribute. */
+static bool address_of(const struct nlattr *a, int family, struct ipaddr *addr)
+{
+	if (a == NULL)
+		return false;
+	if (family == AF_INET && mnl_attr_get_payload_len(a) == 4)
+		*addr = ipaddr_v4(mnl_attr_get_payload(a));
+	else if (family == AF_INET6 && mnl_attr_get_payload_len(a) == 16)
+		*addr = ipaddr_v6(mnl_attr_get_payload(a));
+	else
+		return false;
+	return true;
+}
+
+static uint32_t number_of(const struct nlattr *a, uint32_t otherwise)
+{
+	return a != NULL && mnl_attr_get_payload_len(a) == sizeof(uint32_t) ?
+	       mnl_attr_get_u32(a) : otherwise;
+}
+
+static bool name_of(unsigned int index, char ifname[static IF_NAMESIZE])
+{
+	char name[IF_NAMESIZE] = "";
+
+	if (if_indextoname(index, name) == NULL)
+		return false;
+	memcpy(ifname, name, IF_NAMESIZE);
+	return true;
+}
+
+static int on_link(const struct nlmsghdr *h, void *data)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(h);
+	const unsigned int up = IFF_UP | IFF_RUNNING;
+	struct reading *r = data;
+
+	if ((link->ifi_flags & IFF_LOOPBACK) != 0 ||
+	    (link->ifi_flags & up) != up)
+		return MNL_CB_OK;
+	if (r->n_links < LINKS)
+		r->link[r->n_links] = link->ifi_index;
+	r->n_links++;
+	if (r->n_links == 1)
+		name_of((unsigned int)link->ifi_index, r->n.only_ifname);
+	else
+		memset(r->n.only_ifname, 0, IF_NAMESIZE);
+	return MNL_CB_OK;
+}
+
+static bool is_up(const struct reading *r, unsigned int index)
+{
+	unsigned int n = r->n_links < LINKS ? r->n_links : LINKS;
+
+	for (unsigned int i = 0; i < n; i++)
+		if ((unsigned int)r->link[i] == index)
+			return true;
+	return false;
+}
+
+static struct ipnet net_of(const struct ipaddr *a, int family, uint8_t bits)
+{
+	struct ipnet net = { .addr = *a };
+
+	net.bits = (uint8_t)(bits + (family == AF_INET ? 96 : 0));
+	for (unsigned int i = 0; i < 16; i++) {
+		unsigned int kept = net.bits > i * 8 ? net.bits - i * 8 : 0;
+
+		if (kept < 8)
+			net.addr.b[i] &= (uint8_t)(0xff00 >> kept);
+	}
+	return net;
+}
+
+static void add_own(struct reading *r, const struct ipaddr *a)
+{
+	for (unsigned int i = 0; i < r->n.n_own; i++)
+		if (ipaddr_equal(&r->n.own[i], a))
+			return;
+	if (r->n.n_own == POLICY_NETS)
+		r->own_full = true;
+	else
+		r->n.own[r->n.n_own++] = *a;
+}
+
+static void add_onlink(struct reading *r, const struct ipnet *net,
+		       unsigned int index)
+{
+	struct netinfo *n = &r->n;
+
+	if (n->n_onlink == POLICY_NETS ||
+	    !name_of(index, n->onlink[n->n_onlink].ifname))
+		return;
+	n->onlink[n->n_onlink++].net = *net;
+}
+
+/*
+ * Loopback and link-local addresses are refused everywhere by their class:
+ * a host with many bridges must not fill the lists with them.
+ */
+static bool is_listed(const struct ipaddr *a)
+{
+	enum ipclass class = ipaddr_class(a);
+
+	return class != IPCLASS_LOOPBACK && class != IPCLASS_LINKLOCAL;
+}
+
+/* With a peer, IFA_ADDRESS is the peer's and IFA_LOCAL ours (rtnetlink(7)). */
+static int on_address(const struct nlmsghdr *h, void *data)
+{
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *table[RTA_MAX + 1] = { NULL };
+	struct reading *r = data;
+	struct ipaddr own, far;
+	struct ipnet net;
+
+	mnl_attr_parse(h, sizeof(*m), keep, table);
+	if (!address_of(table[IFA_ADDRESS], m->ifa_family, &far))
+		return MNL_CB_OK;
+	if (!address_of(table[IFA_LOCAL], m->ifa_family, &own))
+		own = far;
+	if (is_listed(&own))
+		add_own(r, &own);
+	net = net_of(&far, m->ifa_family, m->ifa_prefixlen);
+	if (is_up(r, m->ifa_index) && is_listed(&far) &&
+	    (net.bits < 128 || !ipaddr_equal(&far, &own)))
+		add_onlink(r, &net, m->ifa_index);
+	return MNL_CB_OK;
+}
+
+/* The first hop of a multipath route stands for all. */
+static unsigned int first_hop(const struct nlattr *multi, int family,
+			      struct ipaddr *gateway)
+{
+	const struct nlattr *table[RTA_MAX + 1] = { NULL };
+	const struct rtnexthop *hop = mnl_attr_get_payload(multi);
+	size_t size = mnl_attr_get_payload_len(multi);
+
+	if (size < sizeof(*hop) || hop->rtnh_len > size ||
+	    hop->rtnh_len < sizeof(*hop))
+		return 0;
+	mnl_attr_parse_payload(hop + 1, hop->rtnh_len - sizeof(*hop), keep,
+			       table);
+	address_of(table[RTA_GATEWAY], family, gateway);
+	return (unsigned int)hop->rtnh_ifindex;
+}
+
+/* Lowest metric; the earlier one of two alike, and IPv4 comes first. */
+static int on_route(const struct nlmsghdr *h, void *data)
+{
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *table[RTA_MAX + 1] = { NULL };
+	struct ipaddr gateway = { { 0 } };
+	struct reading *r = data;
+	unsigned int index;
+	uint32_t metric;
+
+	if (m->rtm_dst_len != 0 || m->rtm_type != RTN_UNICAST ||
+	    (m->rtm_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0)
+		return MNL_CB_OK;
+	mnl_attr_parse(h, sizeof(*m), keep, table);
+	metric = number_of(table[RTA_PRIORITY], 0);
+	if (number_of(table[RTA_TABLE], m->rtm_table) != RT_TABLE_MAIN ||
+	    (r->has_default && metric >= r->metric))
+		return MNL_CB_OK;
+	if (table[RTA_MULTIPATH] != NULL) {
+		index = first_hop(table[RTA_MULTIPATH], m->rtm_family,
+				  &gateway);
+	} else {
+		index = number_of(table[RTA_OIF], 0);
+		address_of(table[RTA_GATEWAY], m->rtm_family, &gateway);
+	}
+	if (!name_of(index, r->n.default_ifname))
+		return MNL_CB_OK;
+	r->has_default = true;
+	r->metric = metric;
+	r->n.gateway = gateway;
+	return MNL_CB_OK;
+}
+
+static int receive(struct mnl_socket *s, unsigned int seq, mnl_cb_t cb,
+		   void *data)
+{
+	alignas(struct nlmsghdr) char buf[DUMP];
+	int result = MNL_CB_OK;
+
+	while (result > MNL_CB_STOP) {
+		ssize_t n = mnl_socket_recvfrom(s, buf, sizeof(buf));
+
+		if (n < 0)
+			return -errno;
+		result = mnl_cb_run(buf, (size_t)n, seq,
+				    mnl_socket_get_portid(s), cb, data);
+	}
+	return result < 0 ? -errno : 0;
+}
+
+static int dump(uint16_t type, unsigned char family, mnl_cb_t cb, void *data)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	alignas(struct nlmsghdr) char buf[NLMSG_SPACE(sizeof(struct rtgenmsg))];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct rtgenmsg *m;
+	int error = 0;
+
+	if (s == NULL)
+		return -errno;
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	h->nlmsg_seq = 1;
+	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->rtgen_family = family;
+	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
+		error = -errno;
+	if (error == 0)
+		error = receive(s, 1, cb, data);
+	mnl_socket_close(s);
+	return error;
+}
+
+static int read_all(struct reading *r)
+{
+	int error;
+
+	*r = (struct reading){ 0 };
+	error = dump(RTM_GETLINK, AF_UNSPEC, on_link, r);
+	if (error == 0)
+		error = dump(RTM_GETADDR, AF_UNSPEC, on_address, r);
+	if (error == 0)
+		error = dump(RTM_GETROUTE, AF_INET, on_route, r);
+	if (error == 0)
+		error = dump(RTM_GETROUTE, AF_INET6, on_route, r);
+	return error;
+}
+
+int netinfo_read(struct netinfo *n, struct why *why)
+{
+	struct reading r;
+	int error = -EINTR;
+
+	for (int i = 0; i < TRIES && error == -EINTR; i++)
+		error = read_all(&r);
+	/* A kernel without IPv6 has no such routes. */
+	if (error != 0 && error != -EAFNOSUPPORT && error != -EOPNOTSUPP)
+		return why_set(why, error, "rtnetlink: cannot read links, "
+			       "addresses and routes: %s", strerror(-error));
+	if (r.own_full)
+		return why_set(why, -E2BIG, "this host has more than %d "
+			       "addresses", POLICY_NETS);
+	*n = r.n;
+	return 0;
+}
+
+static int on_oif(const struct nlmsghdr *h, void *data)
+{
+	const struct nlattr *table[RTA_MAX + 1] = { NULL };
+	unsigned int *index = data;
+
+	mnl_attr_parse(h, sizeof(struct rtmsg), keep, table);
+	*index = number_of(table[RTA_OIF], 0);
+	return MNL_CB_STOP;
+}
+
+/* The answer to a single question; 0 if there is no route. */
+static unsigned int route_to(const struct ipaddr *server)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	bool v4 = ipaddr_is_v4(server);
+	alignas(struct nlmsghdr) char buf[256];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	unsigned int index = 0;
+	struct rtmsg *m;
+
+	if (s == NULL)
+		return 0;
+	h->nlmsg_type = RTM_GETROUTE;
+	h->nlmsg_flags = NLM_F_REQUEST;
+	h->nlmsg_seq = 1;
+	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->rtm_family = v4 ? AF_INET : AF_INET6;
+	m->rtm_dst_len = v4 ? 32 : 128;
+	mnl_attr_put(h, RTA_DST, v4 ? 4 : 16, server->b + (v4 ? 12 : 0));
+	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(s, h, h->nlmsg_len) < 0 ||
+	    receive(s, 1, on_oif, &index) != 0)
+		index = 0;
+	mnl_socket_close(s);
+	return index;
+}
+
+static bool onlink_interface(const struct netinfo *n,
+			     const struct ipaddr *server,
+			     char ifname[static IF_NAMESIZE])
+{
+	int best = -1;
+
+	for (int i = 0; i < n->n_onlink; i++)
+		if (ipnet_has(&n->onlink[i].net, server) && (best < 0 ||
+		    n->onlink[i].net.bits > n->onlink[best].net.bits))
+			best = i;
+	if (best >= 0)
+		memcpy(ifname, n->onlink[best].ifname, IF_NAMESIZE);
+	return best >= 0;
+}
+
+/* To a host's own address, and where "unreachable" ends. */
+static bool is_loopback(const char *ifname)
+{
+	return strcmp(ifname, "lo") == 0;
+}
+
+void netinfo_interface(const struct netinfo *n, const struct ipaddr *server,
+		       char ifname[static IF_NAMESIZE])
+{
+	/* fe80::/10 is on every link: the kernel would name any. */
+	bool anywhere = !ipaddr_is_v4(server) &&
+			ipaddr_class(server) == IPCLASS_LINKLOCAL;
+
+	memset(ifname, 0, IF_NAMESIZE);
+	if (!anywhere && onlink_interface(n, server, ifname))
+		return;
+	if (!anywhere && name_of(route_to(server), ifname) &&
+	    !is_loopback(ifname))
+		return;
+	memcpy(ifname, n->only_ifname, IF_NAMESIZE);
+}
