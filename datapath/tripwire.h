@@ -18,7 +18,7 @@
 
 struct tripwire {
 	int fd;			/* -1: no firewall that could change */
-	uint32_t portid;	/* control's netlink socket: changes of its own */
+	uint32_t portid;	/* of control's netlink socket */
 	bool foreign;		/* somebody else made a change ... */
 	uint32_t seen;		/* ... and this generation was the last */
 	uint8_t unsure;		/* announcements were lost: see tripwire.c */

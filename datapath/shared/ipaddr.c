@@ -168,7 +168,8 @@ static enum ipclass class4(const uint8_t b[static 4])
 	if (b[0] >= 224)
 		return IPCLASS_MULTICAST;
 	if (b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-	    (b[0] == 192 && b[1] == 168) || (b[0] == 100 && (b[1] & 0xc0) == 64))
+	    (b[0] == 192 && b[1] == 168) ||
+	    (b[0] == 100 && (b[1] & 0xc0) == 64))
 		return IPCLASS_PRIVATE;
 	return IPCLASS_PUBLIC;
 }

@@ -55,7 +55,7 @@ void ring_publish(struct ring *r)
 {
 	uint32_t head = atomic_load_explicit(r->head, memory_order_relaxed);
 
-	/* R1, pairs with A2: the record is in place before the count says so. */
+	/* R1, pairs with A2: the record is whole before the count says so. */
 	atomic_store_explicit(r->head, head + 1, memory_order_release);
 }
 

@@ -74,8 +74,8 @@ static void add(struct batch *b, uint16_t type, uint16_t flags,
 	struct nfgenmsg *g = NLMSG_DATA(h);
 	size_t len = NLMSG_HDRLEN + sizeof(*g);
 
-	*h = (struct nlmsghdr){ .nlmsg_type = type,
-				.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags) };
+	flags |= NLM_F_REQUEST;
+	*h = (struct nlmsghdr){ .nlmsg_type = type, .nlmsg_flags = flags };
 	*g = (struct nfgenmsg){ .nfgen_family = family,
 				.res_id = htons(res_id) };
 	if (name != NULL) {

@@ -194,7 +194,7 @@ int main(void)
 			open += open_now(&twins[j]);
 		}
 	}
-	printf("oracle_allow: %d operations, %u open seen in sweeps, %u refused\n",
+	printf("oracle_allow: %d operations, %u seen open, %u refused\n",
 	       OPERATIONS, open, refused);
 	/* A run that never opened or never filled a window proves nothing. */
 	return open > 0 && refused > 0 ? 0 : 1;
