@@ -198,19 +198,15 @@ static void put_ethernet(const struct spec *s, libnet_t *l)
 	uint16_t type = s->v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP;
 	const uint8_t inner[] = { 0, 7, (uint8_t)(type >> 8), (uint8_t)type };
 
-	switch (s->tags) {
-	case 0:
+	if (s->tags == 0) {
 		built(l, libnet_build_ethernet(mac, mac, type, NULL, 0, l, 0));
 		return;
-	case 1:
-		built(l, libnet_build_802_1q(mac, mac, ETHERTYPE_VLAN, 0, 0, 7,
-					     type, NULL, 0, l, 0));
-		return;
-	default:
-		built(l, libnet_build_data(inner, sizeof(inner), l, 0));
-		built(l, libnet_build_802_1q(mac, mac, 0x88a8, 0, 0, 7,
-					     ETHERTYPE_VLAN, NULL, 0, l, 0));
 	}
+	if (s->tags == 2)
+		built(l, libnet_build_data(inner, sizeof(inner), l, 0));
+	built(l, libnet_build_802_1q(mac, mac, s->tags == 2 ? 0x88a8 :
+				     ETHERTYPE_VLAN, 0, 0, 7, s->tags == 2 ?
+				     ETHERTYPE_VLAN : type, NULL, 0, l, 0));
 }
 
 /* Link headers that libnet does not know; returns their length. */
