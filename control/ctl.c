@@ -421,9 +421,14 @@ int ctl_open(struct ctl **ctl, struct event_base *base, const struct conf *c,
 
 void ctl_close(struct ctl *ctl)
 {
-	for (unsigned int i = 0; i < CTL_CLIENTS; i++)
-		if (ctl->clients[i].fd >= 0)
-			client_close(&ctl->clients[i]);
+	for (unsigned int i = 0; i < CTL_CLIENTS; i++) {
+		struct client *c = &ctl->clients[i];
+
+		if (c->fd < 0)
+			continue;
+		(void)flush(c);		/* the last events; as much as fits */
+		client_close(c);
+	}
 	event_del(&ctl->accept);
 	event_del(&ctl->resume);
 	ctlsock_close(&ctl->sock);

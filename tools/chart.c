@@ -11,6 +11,14 @@
 
 enum { BAR_MIN = 8, NUMBER = 13 /* " 123456.78 ms" */ };
 
+/* Milliseconds, at most eleven days: what is beyond would fill the screen. */
+static double milliseconds(const json_t *o, const char *name)
+{
+	double ms = client_number(o, name);
+
+	return ms > 1e9 ? 1e9 : ms < -1e9 ? -1e9 : ms;
+}
+
 static unsigned int widest(const json_t *rows)
 {
 	unsigned int width = 0;
@@ -30,7 +38,7 @@ static double longest(const json_t *events)
 	double most = 0;
 
 	for (size_t i = 0; i < json_array_size(events); i++) {
-		double ms = client_number(json_array_get(events, i), "ms");
+		double ms = milliseconds(json_array_get(events, i), "ms");
 
 		if (ms > most)
 			most = ms;
@@ -65,7 +73,7 @@ static void chart(struct print *p, const json_t *events)
 
 	for (size_t i = 0; i < json_array_size(events); i++) {
 		const json_t *e = json_array_get(events, i);
-		double ms = client_number(e, "ms");
+		double ms = milliseconds(e, "ms");
 		unsigned int to = column(ms, most, columns);
 
 		fputs("  ", p->file);
@@ -109,8 +117,8 @@ static void summary(struct print *p, const json_t *rows)
 		fputs("  ", p->file);
 		print_padded(p, name, client_text(r, "name"));
 		fprintf(p->file, "%8lld %10.2f ms %10.2f ms\n",
-			client_int(r, "n"), client_number(r, "p50"),
-			client_number(r, "p99"));
+			client_int(r, "n"), milliseconds(r, "p50"),
+			milliseconds(r, "p99"));
 	}
 }
 

@@ -47,9 +47,9 @@ static void say_resolver(const json_t *e, char *text)
 {
 	const char *problem = client_text(e, "problem");
 
-	snprintf(text, LINE, "%s, %lld restarts%s%s",
+	snprintf(text, LINE, "%s, restarts: %lld%s%s",
 		 client_flag(e, "running") ? "running" : "not running",
-		 client_int(e, "restarts"), problem[0] != '\0' ? ": " : "",
+		 client_int(e, "restarts"), problem[0] != '\0' ? "; " : "",
 		 problem);
 }
 
@@ -57,10 +57,10 @@ static void say_firewall(const json_t *e, char *text)
 {
 	const char *problem = client_text(e, "problem");
 
-	snprintf(text, LINE, "%s, %lld repairs%s%s",
+	snprintf(text, LINE, "%s, repairs: %lld%s%s",
 		 client_flag(e, "loaded") ? client_text(e, "policy")
 					  : "no rules",
-		 client_int(e, "repairs"), problem[0] != '\0' ? ": " : "",
+		 client_int(e, "repairs"), problem[0] != '\0' ? "; " : "",
 		 problem);
 }
 
@@ -96,20 +96,30 @@ static const struct {
 	{ "portal", say_portal, PAINT_WARN },
 };
 
-/* An event that this version does not know is shown as it is. */
-static enum print_paint say(const json_t *e, char *text)
+/* Of an event that this version does not know. */
+static void say_members(json_t *e, char *text)
+{
+	json_t *rest = json_copy(e);
+	char *json;
+
+	json_object_del(rest, "event");
+	json_object_del(rest, "time_ms");
+	json = json_dumps(rest, JSON_COMPACT);
+	snprintf(text, LINE, "%s", json != NULL ? json : "");
+	free(json);
+	json_decref(rest);
+}
+
+static enum print_paint say(json_t *e, char *text)
 {
 	const char *name = client_text(e, "event");
-	char *json;
 
 	for (size_t i = 0; i < NITEMS(events); i++)
 		if (strcmp(events[i].name, name) == 0) {
 			events[i].say(e, text);
 			return events[i].paint;
 		}
-	json = json_dumps(e, JSON_COMPACT);
-	snprintf(text, LINE, "%s", json != NULL ? json : "");
-	free(json);
+	say_members(e, text);
 	return PAINT_PLAIN;
 }
 
@@ -125,7 +135,7 @@ static void print_time(FILE *file, long long ms)
 	fprintf(file, "%s.%03d  ", when, at != 0 ? (int)(ms % 1000) : 0);
 }
 
-static void show(struct app *a, const json_t *e)
+static void show(struct app *a, json_t *e)
 {
 	struct print *p = &a->out;
 	enum print_paint paint;
@@ -134,7 +144,8 @@ static void show(struct app *a, const json_t *e)
 	if (!app_json(a, e)) {
 		paint = say(e, text);
 		print_time(p->file, client_int(e, "time_ms"));
-		print_padded(p, 10, client_text(e, "event"));
+		print_padded(p, 8, client_text(e, "event"));
+		fputs("  ", p->file);
 		print_painted(p, paint, text);
 		fputc('\n', p->file);
 	}

@@ -277,7 +277,11 @@ static enum app_exit show_document(struct app *a, const char *method,
 	if (!app_json(a, result)) {
 		const char *text = client_text(result, "text");
 
-		print_lines(a->out.file, text[0] != '\0' ? text : if_empty);
+		if (text[0] == '\0')
+			text = if_empty;
+		print_lines(a->out.file, text);
+		if (text[strlen(text) - 1] != '\n')
+			fputc('\n', a->out.file);
 	}
 	json_decref(result);
 	return APP_OK;
