@@ -19,7 +19,7 @@ enum parse {
 	PARSE_LONG,		/* more than a slot holds */
 	PARSE_LABEL,		/* label type or length (RFC 1035, 4.1.4) */
 	PARSE_NAME,		/* over 255 octets */
-	PARSE_HOP,		/* compression pointer not strictly backwards */
+	PARSE_HOP,		/* pointer not strictly backwards, or too many */
 	PARSE_HEADER,		/* opcode, QR or section counts not for us */
 	PARSE_QUESTION,		/* not exactly one question, or not class IN */
 	PARSE_RDATA,		/* record data does not fit its type */
