@@ -103,11 +103,12 @@ static void print_but(FILE *file, const char *text, const char *kept)
 
 	while (*text != '\0') {
 		struct glyph g = glyph_at(text);
+		unsigned int n = escape(text, g, out);
 
 		if (g.len == 1 && strchr(kept, *text) != NULL)
 			fputc(*text, file);
 		else
-			fwrite(out, 1, escape(text, g, out), file);
+			fwrite(out, 1, n, file);
 		text += g.len;
 	}
 }
@@ -173,7 +174,7 @@ void print_head(struct print *p, const char *head, enum print_paint paint,
 }
 
 /* Returns the column behind it. */
-static unsigned int label(struct print *p, const char *text)
+static unsigned int put_label(struct print *p, const char *text)
 {
 	unsigned int n = print_width(text) + 1;
 
@@ -188,17 +189,17 @@ static unsigned int label(struct print *p, const char *text)
 	return p->label + 3;
 }
 
-void print_row(struct print *p, const char *name, enum print_paint paint,
+void print_row(struct print *p, const char *label, enum print_paint paint,
 	       const char *text)
 {
-	label(p, name);
+	put_label(p, label);
 	print_painted(p, paint, text);
 	fputc('\n', p->file);
 }
 
-void print_list_begin(struct print_list *l, struct print *p, const char *name)
+void print_list_begin(struct print_list *l, struct print *p, const char *label)
 {
-	*l = (struct print_list){ .print = p, .column = label(p, name) };
+	*l = (struct print_list){ .print = p, .column = put_label(p, label) };
 }
 
 void print_list_item(struct print_list *l, const char *text)
