@@ -132,8 +132,11 @@ static void part_resolver(struct print *p, const json_t *r)
 	char text[LINE];
 
 	fputc('\n', p->file);
-	snprintf(text, sizeof(text), "running, pid %lld",
-		 client_int(r, "pid"));
+	if (json_object_get(r, "pid") != NULL)
+		snprintf(text, sizeof(text), "running, pid %lld",
+			 client_int(r, "pid"));
+	else
+		strcpy(text, "running");
 	print_head(p, "resolver", problem[0] != '\0' ? PAINT_BAD :
 		   running ? PAINT_GOOD : PAINT_PLAIN,
 		   running ? text : "not running");

@@ -103,12 +103,12 @@ static const struct said {
 	const char *out, *err;
 	const char *words[WORDS];
 } said[] = {
-	{ "a switch", "usual", 0, "network check: on, policy: blocked, active\n",
+	{ "a switch", "usual", 0, "network check: on, policy: blocked-active\n",
 	  "", { "netcheck" } },
 	{ "a switch, JSON", "usual", 0, "{\"lan\":false}\n", "",
 	  { "lan", "--json" } },
 	{ "switched on", "usual", 0,
-	  "network check: on, policy: blocked, active\n", "",
+	  "network check: on, policy: blocked-active\n", "",
 	  { "netcheck", "on" } },
 	{ "switched off", "usual", 0, "lockdown: off, policy: none\n", "",
 	  { "lockdown", "off" } },
