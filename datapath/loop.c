@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "hold.h"
 #include "resolve.h"
 
 enum {
@@ -66,7 +67,7 @@ static bool dispatch(struct loop *l, uint64_t token)
 	if (token == TOKEN_CHANNEL)
 		return false;
 	if (token == TOKEN_KICK)
-		resolve_acks(l);
+		hold_acks(l);
 	else if (token == TOKEN_TAP)
 		tap_read(&l->tap);
 	else if (token >= TOKEN_EXCHANGE)
@@ -120,7 +121,7 @@ int loop_open(struct loop *l)
 		      TOKEN_LISTENER);
 	exchange_init(&l->exchange, &l->poller, &l->slots, l->counters,
 		      TOKEN_EXCHANGE);
-	resolve_init(l);
+	hold_init(l);
 	error = poller_add(&l->poller, DATAPATH_CHANNEL, TOKEN_CHANNEL);
 	return error < 0 ? error : poller_add(&l->poller,
 					      DATAPATH_KICK_DATAPATH,

@@ -57,6 +57,13 @@ struct loop {
 	unsigned int prefetch;		/* next name * 2 + type to resolve */
 };
 
+/* A first time (struct marks): later ones change nothing. */
+static inline void loop_mark(_Atomic uint64_t *m, uint64_t now)
+{
+	if (atomic_load_explicit(m, memory_order_relaxed) == 0)
+		atomic_store_explicit(m, now, memory_order_relaxed);
+}
+
 /* As root, in this order. */
 NODISCARD int loop_open(struct loop *l);
 NODISCARD int loop_listen(struct loop *l, const struct ipaddr *a,

@@ -19,9 +19,9 @@
 #include "resolve.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
+#include "hold.h"
 #include "loop.h"
 #include "verdict.h"
 
@@ -30,186 +30,6 @@ enum { PREFETCH_MAX = QUESTIONS_MAX / 2 };	/* leave room for clients */
 static void count(struct loop *l, unsigned int which)
 {
 	counters_add(l->counters, which, 1);
-}
-
-static void mark(_Atomic uint64_t *m, uint64_t now)
-{
-	if (atomic_load_explicit(m, memory_order_relaxed) == 0)
-		atomic_store_explicit(m, now, memory_order_relaxed);
-}
-
-/* --- askers --- */
-
-void resolve_init(struct loop *l)
-{
-	for (unsigned int i = 0; i < ASKERS_MAX; i++)
-		l->asker[i].next = (uint16_t)(i + 1);
-	l->asker[ASKERS_MAX - 1].next = ASKERS_NONE;
-	l->free_asker = 0;
-}
-
-static bool join(struct loop *l, struct question *q, const struct ask *ask,
-		 const struct client *from)
-{
-	uint16_t i = l->free_asker;
-
-	if (i == ASKERS_NONE)
-		return false;
-	l->free_asker = l->asker[i].next;
-	l->asker[i].ask = *ask;
-	l->asker[i].from = *from;
-	l->asker[i].next = q->askers;
-	q->askers = i;
-	return true;
-}
-
-/* The next one who waits for q, taken off its list; NULL when all are. */
-static struct asker *unjoin(struct loop *l, struct question *q)
-{
-	uint16_t i = q->askers;
-
-	if (i == ASKERS_NONE)
-		return NULL;
-	q->askers = l->asker[i].next;
-	l->asker[i].next = l->free_asker;
-	l->free_asker = i;
-	return &l->asker[i];
-}
-
-/* --- the end of a question --- */
-
-static void finish_empty(struct loop *l, struct question *q,
-			 unsigned int rcode)
-{
-	uint8_t out[REPLY_SMALL];
-	struct asker *k;
-
-	while ((k = unjoin(l, q)) != NULL) {
-		count(l, rcode == DNSRCODE_SERVFAIL ? COUNT_SERVFAIL :
-						      COUNT_NEGATIVE);
-		listener_send(&l->listener, &k->from, out,
-			      reply_empty(&k->ask, rcode, out));
-	}
-	exchange_end(&l->exchange, q, l->now);
-}
-
-static void send_answer(struct loop *l, const struct dnsmsg *m, uint8_t *msg,
-			const struct ask *ask, const struct client *to,
-			uint64_t until)
-{
-	uint32_t ttl = (uint32_t)((until - l->now) / CLOCK_S);
-	size_t len = reply_patch(m, msg, ask, ttl);
-	uint8_t out[REPLY_SMALL];
-
-	if (len > ask->room)
-		listener_send(&l->listener, to, out,
-			      reply_truncated(ask, out));
-	else
-		listener_send(&l->listener, to, msg, len);
-}
-
-/* Until when all of them are open: now or earlier if one is not. */
-static uint64_t open_until(const struct loop *l, const struct ipaddr *addrs,
-			   unsigned int n, uint64_t until)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		uint64_t e = allow_lookup(&l->arena.control->allow, &addrs[i],
-					  l->now);
-
-		if (e < until)
-			until = e;
-	}
-	return until;
-}
-
-/* The held answer goes out, and into the cache. */
-static void release(struct loop *l, struct question *q, uint64_t until)
-{
-	uint8_t *msg = (uint8_t *)q->view.msg.p;	/* it lies in our slot */
-	struct cached *e = cache_place(&l->cache, q->name, q->name_len,
-				       q->type, l->now);
-	struct asker *k;
-
-	/* A second release from the cache does not make it live longer. */
-	cache_fill(e, &q->view, q->addrs, q->n_addrs,
-		   until < q->fresh_until ? until : q->fresh_until);
-	while ((k = unjoin(l, q)) != NULL) {
-		count(l, q->answered != 0 ? COUNT_COLD : COUNT_COLD_CACHE);
-		send_answer(l, &q->view, msg, &k->ask, &k->from, until);
-		mark(&l->marks->replied, clock_boot());
-	}
-	exchange_end(&l->exchange, q, l->now);
-}
-
-/* --- grants --- */
-
-/* Asks control to open q's addresses; the answer stays in its slot. */
-static void hold(struct loop *l, struct question *q)
-{
-	struct grant *g = ring_claim(&l->grants);
-
-	if (g == NULL) {
-		count(l, COUNT_FULL);
-		finish_empty(l, q, DNSRCODE_SERVFAIL);
-		return;
-	}
-	q->state = QUESTION_HELD;
-	q->grant = ++l->next_grant;
-	q->deadline = l->now + ACK_DEADLINE_MS * CLOCK_MS;
-	g->id = q->grant;
-	g->epoch = l->policy.epoch;
-	g->lifetime = q->lifetime;
-	g->n_addrs = q->n_addrs;
-	g->name_len = q->name_len;
-	memcpy(g->name, q->name, q->name_len);
-	g->asked = q->born;
-	g->answered = q->answered;
-	g->deadline = q->deadline;
-	memcpy(g->addrs, q->addrs, q->n_addrs * sizeof(q->addrs[0]));
-	ring_publish(&l->grants);
-	count(l, COUNT_GRANT);
-	l->kick = true;
-}
-
-static struct question *held(struct loop *l, uint32_t grant)
-{
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		struct question *q = &l->exchange.question[i];
-
-		if (q->state == QUESTION_HELD && q->grant == grant)
-			return q;
-	}
-	return NULL;
-}
-
-static void acknowledged(struct loop *l, const struct ack *a)
-{
-	struct question *q = held(l, a->id);
-	uint64_t until;
-
-	if (q == NULL)
-		return;		/* given up meanwhile */
-	until = open_until(l, q->addrs, q->n_addrs, UINT64_MAX);
-	if (a->error != 0 || until <= l->now) {
-		count(l, COUNT_GRANT_REFUSED);
-		finish_empty(l, q, DNSRCODE_SERVFAIL);
-		return;
-	}
-	release(l, q, until);
-}
-
-void resolve_acks(struct loop *l)
-{
-	const void *record;
-	struct ack a;
-	uint64_t n;
-
-	(void)!read(DATAPATH_KICK_DATAPATH, &n, sizeof(n));
-	while (ring_peek(&l->acks, &record) == 1) {
-		memcpy(&a, record, sizeof(a));
-		ring_release(&l->acks);
-		acknowledged(l, &a);
-	}
 }
 
 /* --- upstream --- */
@@ -232,14 +52,14 @@ static void reject(struct loop *l, struct question *q, unsigned int server)
 {
 	exchange_reject(&l->exchange, q, server);
 	if (exchange_hopeless(q, l->now))
-		finish_empty(l, q, DNSRCODE_SERVFAIL);
+		hold_fail(l, q, DNSRCODE_SERVFAIL);
 }
 
 static void answered(struct loop *l, struct question *q, unsigned int server)
 {
 	struct accept *a = &l->accept;
 
-	mark(&l->marks->answered, l->now);
+	loop_mark(&l->marks->answered, l->now);
 	accept_read(a, &q->view, &l->policy);
 	if (a->judged_unfit > 0)
 		counters_add(l->counters, COUNT_BAD_ADDRESS, a->judged_unfit);
@@ -250,7 +70,7 @@ static void answered(struct loop *l, struct question *q, unsigned int server)
 		return;
 	}
 	if (a->kind == ACCEPT_NEGATIVE) {
-		finish_empty(l, q, q->view.flags & DNSFLAG_RCODE);
+		hold_fail(l, q, q->view.flags & DNSFLAG_RCODE);
 		return;
 	}
 	q->lifetime = clamp(a->chain.ttl, &l->policy);
@@ -265,9 +85,9 @@ static void answered(struct loop *l, struct question *q, unsigned int server)
 		return;
 	}
 	if (a->kind == ACCEPT_ALIAS)
-		release(l, q, l->now + q->lifetime * CLOCK_S);
+		hold_release(l, q, l->now + q->lifetime * CLOCK_S);
 	else
-		hold(l, q);
+		hold_grant(l, q);
 }
 
 void resolve_upstream(struct loop *l, uint64_t token)
@@ -279,7 +99,7 @@ void resolve_upstream(struct loop *l, uint64_t token)
 			  &server))
 		answered(l, q, server);
 	else if (exchange_hopeless(q, l->now))
-		finish_empty(l, q, DNSRCODE_SERVFAIL);
+		hold_fail(l, q, DNSRCODE_SERVFAIL);
 }
 
 /* --- queries --- */
@@ -300,8 +120,8 @@ static struct question *new_question(struct loop *l, const uint8_t *name,
 }
 
 /* A copy of the cached answer is held until its addresses are open again. */
-static bool hold_cached(struct loop *l, struct question *q,
-			const struct cached *e)
+static bool regrant(struct loop *l, struct question *q,
+		    const struct cached *e)
 {
 	uint8_t *p;
 
@@ -318,19 +138,19 @@ static bool hold_cached(struct loop *l, struct question *q,
 	memcpy(q->addrs, e->addrs, e->n_addrs * sizeof(e->addrs[0]));
 	q->lifetime = clamp((uint32_t)((e->expiry - l->now) / CLOCK_S),
 			    &l->policy);
-	hold(l, q);
+	hold_grant(l, q);
 	return true;
 }
 
 /* Starts what must be asked; q may be over when it returns. */
 static void start(struct loop *l, struct question *q, const struct cached *e)
 {
-	if (e != NULL && hold_cached(l, q, e))
+	if (e != NULL && regrant(l, q, e))
 		return;
 	if (!exchange_ask(&l->exchange, q, &l->policy, l->now))
-		finish_empty(l, q, DNSRCODE_SERVFAIL);
+		hold_fail(l, q, DNSRCODE_SERVFAIL);
 	else
-		mark(&l->marks->asked, l->now);
+		loop_mark(&l->marks->asked, l->now);
 }
 
 /* An entry with enough life left, or NULL. */
@@ -349,7 +169,7 @@ static bool is_open(struct loop *l, const struct cached *e, uint64_t *until)
 {
 	uint32_t verified;
 
-	*until = open_until(l, e->addrs, e->n_addrs, e->expiry);
+	*until = hold_open_until(l, e->addrs, e->n_addrs, e->expiry);
 	if (*until < l->now + CACHE_FRESH * CLOCK_S)
 		return false;
 	/* A3, pairs with R3 in control/answer.c. */
@@ -378,22 +198,21 @@ static void resolve(struct loop *l, const struct client *from,
 	struct question *q;
 	uint64_t until;
 
-	mark(&l->marks->query, l->now);
+	loop_mark(&l->marks->query, l->now);
 	if (e != NULL && is_open(l, e, &until)) {
 		count(l, COUNT_WARM);
-		send_answer(l, &e->view, e->msg, ask, from, until);
-		mark(&l->marks->replied, clock_boot());
+		hold_send(l, &e->view, e->msg, ask, from, until);
 		return;
 	}
 	q = exchange_find(&l->exchange, name, len, ask->type);
 	if (q != NULL) {
 		count(l, COUNT_JOINED);
-		if (!join(l, q, ask, from))
+		if (!hold_join(l, q, ask, from))
 			servfail(l, ask, from);
 		return;
 	}
 	q = new_question(l, name, len, ask->type);
-	if (q == NULL || !join(l, q, ask, from)) {
+	if (q == NULL || !hold_join(l, q, ask, from)) {
 		servfail(l, ask, from);
 		if (q != NULL)
 			exchange_end(&l->exchange, q, l->now);
@@ -426,11 +245,11 @@ static void reply_now(struct loop *l, const struct client *from,
 	uint8_t out[REPLY_SMALL];
 	size_t len;
 
-	mark(&l->marks->query, l->now);
+	loop_mark(&l->marks->query, l->now);
 	if (v == VERDICT_SPOOF) {
 		count(l, COUNT_SPOOFED);
 		len = reply_spoof(ask, out);
-		mark(&l->marks->replied, l->now);
+		loop_mark(&l->marks->replied, l->now);
 	} else {
 		count(l, COUNT_EMPTY_TYPE);
 		len = reply_empty(ask, DNSRCODE_NOERROR, out);
@@ -524,9 +343,9 @@ void resolve_timers(struct loop *l)
 
 		if (q->state == QUESTION_HELD && l->now >= q->deadline) {
 			count(l, COUNT_GRANT_LATE);
-			finish_empty(l, q, DNSRCODE_SERVFAIL);
+			hold_fail(l, q, DNSRCODE_SERVFAIL);
 		} else if (exchange_hopeless(q, l->now)) {
-			finish_empty(l, q, DNSRCODE_SERVFAIL);
+			hold_fail(l, q, DNSRCODE_SERVFAIL);
 		} else {
 			exchange_retry(&l->exchange, q, l->now);
 		}
@@ -536,15 +355,11 @@ void resolve_timers(struct loop *l)
 /* Nobody gets an answer from an episode that is over. */
 void resolve_drop(struct loop *l)
 {
-	struct asker *k;
-
 	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
 		struct question *q = &l->exchange.question[i];
 
-		if (q->state != QUESTION_ASKING && q->state != QUESTION_HELD)
-			continue;
-		while ((k = unjoin(l, q)) != NULL)
-			listener_forget(&l->listener, &k->from);
+		if (q->state == QUESTION_ASKING || q->state == QUESTION_HELD)
+			hold_leave(l, q);
 	}
 	exchange_clear(&l->exchange);
 }

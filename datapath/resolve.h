@@ -12,14 +12,10 @@
 
 struct loop;
 
-void resolve_init(struct loop *l);
-
 /* A query has come (a listener_query; context is the loop). */
 void resolve_query(void *context, const struct client *from, struct slice msg);
 /* An upstream socket can be read; token counts from the exchange's first. */
 void resolve_upstream(struct loop *l, uint64_t token);
-/* Acks are in the ring. */
-void resolve_acks(struct loop *l);
 
 /* Retries what is due, gives up what is overdue. */
 void resolve_timers(struct loop *l);
