@@ -331,7 +331,7 @@ static void on_restart(evutil_socket_t fd, short what, void *context)
 
 static void schedule(struct daemon *d)
 {
-	unsigned int ms = PAUSE_MS << (d->crashes - 1);
+	unsigned int ms = (unsigned int)PAUSE_MS << (d->crashes - 1);
 	struct timeval tv;
 
 	if (ms > PAUSE_MAX_MS)

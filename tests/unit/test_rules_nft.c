@@ -187,8 +187,8 @@ Test(rules_nft, interface_names)
 	for (size_t i = 0; i < NITEMS(interfaces); i++) {
 		struct fw_ruleset r = ruleset(FW_CONNECTED, 0);
 
-		strncpy(r.interface, interfaces[i].interface,
-			sizeof(r.interface));
+		snprintf(r.interface, sizeof(r.interface), "%s",
+			 interfaces[i].interface);
 		cr_expect_eq(fw_nft_text(&r, "sallyport", text) != 0,
 			     interfaces[i].good, "%s", interfaces[i].what);
 		cr_expect_eq(strstr(text, interfaces[i].interface) != NULL &&
