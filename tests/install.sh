@@ -46,6 +46,7 @@ done <<END
 644 $prefix/share/man/man8/sallyportd.8
 644 $prefix/share/man/man5/sallyport.conf.5
 644 $prefix/share/man/man1/sallyport.1
+644 $prefix/share/bash-completion/completions/sallyport
 644 $prefix/share/doc/sallyport/README.md
 644 $prefix/share/doc/sallyport/LICENSE
 644 $prefix/lib/systemd/system/sallyportd.service
