@@ -4,7 +4,7 @@
  *
  * The original is safe on disk before anything is changed, and comes back
  * whole (bytes, symlink, owner, mode, times) after a stop, a crash or a
- * kill -9: hostdns_heal() runs at every start.
+ * kill -9: opening heals what an earlier daemon has left.
  */
 #ifndef HOSTDNS_H
 #define HOSTDNS_H

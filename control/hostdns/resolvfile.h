@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * resolvfile.h - the text of a resolv.conf: what is in it, and ours
+ *
+ * A text may hold anything: NULs, endless lines, CRLF. It is read in one
+ * pass; what is not understood is left out.
+ *
+ * Ours certifies itself. Its first line has a sum over all that follows, so
+ * "is it what we wrote?" needs no memory and survives a crash; a text that
+ * somebody has edited is no longer ours.
+ */
+#ifndef RESOLVFILE_H
+#define RESOLVFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "compat.h"
+#include "hostdns/hostdns.h"
+#include "os/netinfo.h"
+#include "shared/ipaddr.h"
+#include "why.h"
+
+/* So many octets of an opened file, or -errno. What is behind is not read. */
+ssize_t resolvfile_load(int fd, char *text, size_t size);
+
+enum {
+	RESOLV_MAX = 65536,	/* octets of a file that are looked at */
+	RESOLV_OURS = 8192,	/* octets of ours at most */
+};
+
+/* Where the original is; a word in our first line. */
+enum resolv_origin {
+	ORIGIN_FOREIGN,		/* the text is not ours */
+	ORIGIN_LINKED,		/* beside the file, by a hard link */
+	ORIGIN_COPIED,		/* in the state directory */
+	ORIGIN_NONE,		/* there was no file */
+};
+
+enum resolv_origin resolvfile_origin(const char *text, size_t len);
+
+/*
+ * Ours, with the search, domain and options lines of the original. Returns
+ * its length.
+ */
+size_t resolvfile_ours(enum resolv_origin origin, const char *original,
+		       size_t len, const struct ipaddr *listen, unsigned int n,
+		       char text[static RESOLV_OURS]);
+
+/*
+ * The servers that can be asked, without doubles, each with its interface.
+ * *s is written whole, padding too. True if a loopback one was left out: the
+ * host has a resolver of its own, and the file does not tell whom that asks.
+ */
+bool resolvfile_servers(const char *text, size_t len, const struct netinfo *n,
+			struct hostdns_servers *s);
+
+/*
+ * The servers of the file path, or of the text of another file that stands
+ * for it. Behind a resolver of the host's own, those which that asks, where
+ * it tells. -ENOENT if there is none that can be asked.
+ */
+NODISCARD int resolvfile_read(const char *path, struct hostdns_servers *s,
+			      struct why *why);
+NODISCARD int resolvfile_read_text(const char *text, size_t len,
+				   const char *path, struct hostdns_servers *s,
+				   struct why *why);
+
+#endif /* RESOLVFILE_H */
