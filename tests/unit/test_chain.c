@@ -11,7 +11,8 @@
  * Messages are written as text: "a A 60 1" is an A record of 192.0.2.1 with
  * a TTL of 60 at the name "a"; "a C 60 b" a CNAME; "a 6 60 1" an AAAA record
  * of 2001:db8::1; "a T 60 1" a TXT record; "a H 60 1" an A record of class
- * CH. Names are one letter; capitals stay capitals.
+ * CH; "a K 60 1" a CNAME of class CH that holds no name. Names are one
+ * letter; capitals stay capitals.
  */
 struct builder {
 	uint8_t buf[SLOT_SIZE];
@@ -82,9 +83,9 @@ static void record(struct builder *b, const char *text)
 	cr_assert_eq(sscanf(text, " %c %c %u %7[^;]", &owner, &type, &ttl,
 			    data), 4, "%s", text);
 	put_name(b, owner);
-	put16(b, type == 'C' ? DNSTYPE_CNAME : type == '6' ? DNSTYPE_AAAA :
-	      type == 'T' ? 16 : DNSTYPE_A);
-	put16(b, type == 'H' ? 3 : DNSCLASS_IN);
+	put16(b, type == 'C' || type == 'K' ? DNSTYPE_CNAME :
+	      type == '6' ? DNSTYPE_AAAA : type == 'T' ? 16 : DNSTYPE_A);
+	put16(b, type == 'H' || type == 'K' ? 3 : DNSCLASS_IN);
 	put16(b, ttl >> 16);
 	put16(b, ttl);
 	put_rdata(b, type, data);
@@ -149,6 +150,7 @@ static const struct {
 	{ "TXT of a stranger", 1, "a A 60 1;z T 60 1", "", "1", 60,
 	  true },
 	{ "address of class CH", 1, "z H 60 1", "", "", 0, true },
+	{ "CNAME of class CH", 1, "a K 60 1", "", "", 0, true },
 	{ "CNAME asked", 5, "a C 60 b", "b", "", 60, false },
 	{ "CNAME asked, none", 5, "", "", "", 0, false },
 };

@@ -32,6 +32,8 @@ static const struct {
 	{ "hop forwards", MSG("\xc0\16\0"), 12, PARSE_HOP, 12, 0, 0 },
 	{ "second hop to where the first began",
 	  MSG("\1a\xc0\20\xc0\14"), 16, PARSE_HOP, 16, 0, 0 },
+	{ "second hop forwards of the first",
+	  MSG("\1a\xc0\20\0\xc0\14"), 17, PARSE_HOP, 17, 0, 0 },
 	{ "hop into header", MSG("\1a\xc0\0"), 12, PARSE_HOP, 12, 0, 0 },
 	{ "hop to the header's last", MSG("\1a\xc0\13"), 12, PARSE_HOP, 12,
 	  0, 0 },
