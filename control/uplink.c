@@ -102,35 +102,41 @@ static void follow(struct daemon *d, bool linked)
 
 static void note(struct daemon *d, enum netmon_kind kind, bool *linked)
 {
-	struct episode *e = d->active ? timeline_last(&d->timeline) : NULL;
-	uint64_t now = clock_boot();
+	if (kind != NETMON_LINK_UP)
+		return;
+	d->linked = clock_boot();
+	d->addressed = d->routed = 0;
+	*linked = true;
+}
 
-	switch (kind) {
-	case NETMON_LINK_UP:
-		d->linked = now;
-		d->addressed = d->routed = 0;
-		*linked = true;
-		break;
-	case NETMON_ADDRESS:
-		d->addressed = now;
-		timeline_mark(e, TIMELINE_ADDRESS, now);
-		break;
-	default:
-		break;
+static bool has_route(const struct netinfo *n)
+{
+	return n->default_ifname[0] != '\0';
+}
+
+/* One that reaches further than the link. */
+static bool has_address(const struct netinfo *n)
+{
+	for (unsigned int i = 0; i < n->n_own; i++) {
+		enum ipclass c = ipaddr_class(&n->own[i]);
+
+		if (c != IPCLASS_LOOPBACK && c != IPCLASS_LINKLOCAL)
+			return true;
 	}
+	return false;
 }
 
 static void on_network(evutil_socket_t fd, short what, void *context)
 {
 	struct daemon *d = context;
 	char ifname[IF_NAMESIZE];
-	bool linked = false, any = false, had_route;
+	bool linked = false, any = false;
+	bool had_route = has_route(&d->net), had_address = has_address(&d->net);
 	enum netmon_kind kind;
 	int n;
 
 	(void)fd;
 	(void)what;
-	had_route = d->net.default_ifname[0] != '\0';
 	while ((n = netmon_next(d->netmon, &kind, ifname)) == 1) {
 		note(d, kind, &linked);
 		any = any || kind != NETMON_OTHER;
@@ -138,12 +144,17 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 	if (!any && n != -ENOBUFS)
 		return;
 	follow(d, linked);
-	if (!had_route && d->net.default_ifname[0] != '\0') {
+	if (linked)
+		had_route = had_address = false;
+	if (!had_address && has_address(&d->net))
+		d->addressed = clock_boot();
+	if (!had_route && has_route(&d->net))
 		d->routed = clock_boot();
-		if (d->active)
-			timeline_mark(timeline_last(&d->timeline),
-				      TIMELINE_ROUTE, d->routed);
-	}
+	if (!d->active)
+		return;
+	timeline_mark(timeline_last(&d->timeline), TIMELINE_ADDRESS,
+		      d->addressed);
+	timeline_mark(timeline_last(&d->timeline), TIMELINE_ROUTE, d->routed);
 }
 
 int uplink_open(struct daemon *d, struct why *why)

@@ -147,6 +147,7 @@ struct question *exchange_new(struct exchange *x, const uint8_t *name,
 	q->deadline = now + UPSTREAM_DEADLINE_MS * CLOCK_MS;
 	q->retry_at = UINT64_MAX;
 	q->tries = 0;
+	q->sent = false;
 	q->n_servers = 0;
 	q->n_addrs = 0;
 	q->lifetime = 0;
@@ -193,10 +194,12 @@ static void send_query(struct exchange *x, struct question *q,
 	size_t len = build_query(q, s, msg);
 
 	/* No route, or the firewall: another server or the next try. */
-	if (upstream_send(s->fd, &s->upstream, msg, len) < 0)
+	if (upstream_send(s->fd, &s->upstream, msg, len) < 0) {
 		count(x, COUNT_UPSTREAM_ERROR);
-	else
-		count(x, COUNT_ASKED);
+		return;
+	}
+	count(x, COUNT_ASKED);
+	q->sent = true;
 }
 
 static bool open_server(struct exchange *x, struct question *q, unsigned int u)
@@ -236,7 +239,7 @@ bool exchange_ask(struct exchange *x, struct question *q,
 			any = true;
 		}
 	}
-	q->retry_at = now + retry_ms[0] * CLOCK_MS;
+	q->retry_at = now + retry_ms[q->tries++] * CLOCK_MS;
 	return any;
 }
 
@@ -252,9 +255,19 @@ void exchange_retry(struct exchange *x, struct question *q, uint64_t now)
 			count(x, COUNT_RETRY);
 		}
 	}
-	q->tries++;
 	q->retry_at = q->tries < NITEMS(retry_ms) ?
 		      q->born + retry_ms[q->tries] * CLOCK_MS : UINT64_MAX;
+	q->tries++;
+}
+
+void exchange_again(struct question *q, uint64_t now)
+{
+	if (q->state != QUESTION_ASKING)
+		return;
+	q->born = now;
+	q->tries = 0;
+	q->retry_at = now;
+	q->deadline = now + UPSTREAM_DEADLINE_MS * CLOCK_MS;
 }
 
 /* The whole of "a response counts only if"; the reason's counter, or -1. */

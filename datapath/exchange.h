@@ -51,6 +51,7 @@ struct question {
 	uint64_t born;			/* boot time, ns; so the next two */
 	uint64_t retry_at, deadline;
 	uint8_t tries;
+	bool sent;			/* to at least one server, at least once */
 	uint8_t n_servers;
 	struct question_server server[POLICY_UPSTREAMS];
 	struct question_tcp tcp;
@@ -114,6 +115,9 @@ bool exchange_hopeless(const struct question *q, uint64_t now);
 
 /* Sends again what is due. */
 void exchange_retry(struct exchange *x, struct question *q, uint64_t now);
+
+/* As if it were asked only now: the network has changed under it. */
+void exchange_again(struct question *q, uint64_t now);
 
 /* The question is over; its slot is released, its sockets linger. */
 void exchange_end(struct exchange *x, struct question *q, uint64_t now);

@@ -45,7 +45,7 @@ static void adopt_policy(struct loop *l)
 		learnt_clear(&l->learnt);
 	}
 	if (l->policy.prefetch != prefetch_was)
-		l->prefetch = 0;
+		resolve_again(l);
 }
 
 static int timeout_ms(struct loop *l)

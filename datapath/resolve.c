@@ -149,7 +149,7 @@ static void start(struct loop *l, struct question *q, const struct cached *e)
 		return;
 	if (!exchange_ask(&l->exchange, q, &l->policy, l->now))
 		hold_fail(l, q, DNSRCODE_SERVFAIL);
-	else
+	else if (q->sent)
 		loop_mark(&l->marks->asked, l->now);
 }
 
@@ -348,8 +348,17 @@ void resolve_timers(struct loop *l)
 			hold_fail(l, q, DNSRCODE_SERVFAIL);
 		} else {
 			exchange_retry(&l->exchange, q, l->now);
+			if (q->state == QUESTION_ASKING && q->sent)
+				loop_mark(&l->marks->asked, l->now);
 		}
 	}
+}
+
+void resolve_again(struct loop *l)
+{
+	for (unsigned int i = 0; i < QUESTIONS_MAX; i++)
+		exchange_again(&l->exchange.question[i], l->now);
+	l->prefetch = 0;
 }
 
 /* Nobody gets an answer from an episode that is over. */

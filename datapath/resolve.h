@@ -21,6 +21,9 @@ void resolve_upstream(struct loop *l, uint64_t token);
 void resolve_timers(struct loop *l);
 /* Resolves the next allowed names that nobody has asked for yet. */
 void resolve_prefetch(struct loop *l);
+/* The network has changed: questions in flight are asked again at once, and
+ * all allowed names are resolved. */
+void resolve_again(struct loop *l);
 /* The episode is over: nobody who waits gets an answer. */
 void resolve_drop(struct loop *l);
 
