@@ -76,6 +76,8 @@ struct daemon {
 	struct netinfo net;
 	struct netmon *netmon;
 	struct event *net_event;
+	char uplink[IF_NAMESIZE];	/* the last interface and gateway there were */
+	struct ipaddr gateway;
 	uint32_t network, prefetch;	/* of struct policy */
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	bool portal;			/* suspected on this network */

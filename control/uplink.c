@@ -60,36 +60,73 @@ int uplink_servers(struct daemon *d, struct why *why)
 	return 1;
 }
 
-static bool same_network(const struct netinfo *a, const struct netinfo *b)
+/* Both are known, and they differ. */
+static bool other(const char *a, const char *b)
 {
-	return strcmp(a->default_ifname, b->default_ifname) == 0 &&
-	       strcmp(a->only_ifname, b->only_ifname) == 0 &&
-	       ipaddr_equal(&a->gateway, &b->gateway);
+	return a[0] != '\0' && b[0] != '\0' && strcmp(a, b) != 0;
+}
+
+/* Is what we knew of the servers wrong now, or only less than we know now? */
+static bool servers_moved(const struct hostdns_servers *was,
+			  const struct hostdns_servers *is)
+{
+	if (was->n == 0)
+		return false;
+	if (was->n != is->n)
+		return true;
+	for (unsigned int i = 0; i < is->n; i++)
+		if (!ipaddr_equal(&was->server[i].addr, &is->server[i].addr) ||
+		    other(was->server[i].ifname, is->server[i].ifname))
+			return true;
+	return false;
+}
+
+/*
+ * Interface and gateway, remembered while there is none: a default route that
+ * comes late, or comes back, is no other network.
+ */
+static bool network_moved(struct daemon *d)
+{
+	static const struct ipaddr none;
+	const struct netinfo *n = &d->net;
+	const char *ifname = n->default_ifname[0] != '\0' ? n->default_ifname :
+							     n->only_ifname;
+	bool gateway = !ipaddr_equal(&n->gateway, &none);
+	bool moved = other(d->uplink, ifname) ||
+		     (gateway && !ipaddr_equal(&d->gateway, &none) &&
+		      !ipaddr_equal(&d->gateway, &n->gateway));
+
+	if (ifname[0] != '\0')
+		memcpy(d->uplink, ifname, sizeof(d->uplink));
+	if (gateway)
+		d->gateway = n->gateway;
+	return moved;
 }
 
 /* The network may be another one. linked: a link has just come up. */
 static void follow(struct daemon *d, bool linked)
 {
-	struct netinfo fresh;
+	struct hostdns_servers was = d->servers;
 	uint64_t now = clock_boot();
-	bool moved = linked;
+	struct netinfo fresh;
 	struct why why;
+	bool moved;
 	int changed;
 
 	if (netinfo_read(&fresh, &why) < 0) {
 		log_warning("network: %s", why.text);
 		return;
 	}
-	moved = moved || !same_network(&fresh, &d->net);
 	d->net = fresh;
+	moved = network_moved(d) || linked;
 	if (!d->active)
 		return;
 	changed = uplink_servers(d, &why);
 	if (changed < 0 || (changed > 0 && daemon_load(d, &why) < 0))
 		daemon_problem(d, "read_dns", why.text);
-	if (!moved && changed <= 0) {
-		/* New addresses of ours: judged from now on, and perhaps a
-		 * server can be reached that could not be before. */
+	if (!moved && !servers_moved(&was, &d->servers)) {
+		/* We know more than before: perhaps a server can be reached
+		 * now that could not be a moment ago. */
 		d->prefetch++;
 		d->resolver->tell(d);
 		return;
