@@ -112,13 +112,16 @@ static void crash_everywhere(const char *commands, bool in_place)
 	remove_tree();
 }
 
+#define NO_FILE "true"
+#define SECRET FILE_IS(TEXT) "chmod 0600 resolv.conf"
+#define RELATIVE "mkdir ../run; echo nameserver 192.0.2.53 > ../run/real;" \
+	"ln -s ../run/real resolv.conf"
+#define DANGLING "ln -s ../run/none resolv.conf"
+
 Test(hostdns_crash, crash_at_every_call)
 {
 	static const char *const rows[] = {
-		FILE_IS(TEXT), "true", FILE_IS(TEXT) "chmod 0600 resolv.conf",
-		"mkdir ../run; echo nameserver 192.0.2.53 > ../run/real;"
-		"ln -s ../run/real resolv.conf",
-		"ln -s ../run/none resolv.conf",
+		FILE_IS(TEXT), NO_FILE, SECRET, RELATIVE, DANGLING
 	};
 
 	if (!can_trace())
