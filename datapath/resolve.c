@@ -59,7 +59,6 @@ static void answered(struct loop *l, struct question *q, unsigned int server)
 {
 	struct accept *a = &l->accept;
 
-	loop_mark(&l->marks->answered, l->now);
 	accept_read(a, &q->view, &l->policy);
 	if (a->judged_unfit > 0)
 		counters_add(l->counters, COUNT_BAD_ADDRESS, a->judged_unfit);
@@ -69,6 +68,7 @@ static void answered(struct loop *l, struct question *q, unsigned int server)
 		reject(l, q, server);
 		return;
 	}
+	loop_mark(&l->marks->answered, l->now);
 	if (a->kind == ACCEPT_NEGATIVE) {
 		hold_fail(l, q, q->view.flags & DNSFLAG_RCODE);
 		return;
