@@ -139,7 +139,7 @@ world_dns() {
 	world_start dnsmasq ip netns exec "$ROUTER" dnsmasq --keep-in-foreground \
 	    --conf-file=/dev/null --no-resolv --no-hosts --no-ping --user=root \
 	    --pid-file= --interface=lan0 --bind-interfaces --log-queries \
-	    --log-facility=- --local-ttl=60 \
+	    --log-facility=- --local-ttl="${DNS_TTL:-60}" \
 	    --cname=captive.apple.com,captive-geo.origin-apple.com.akadns.net \
 	    --cname=captive-geo.origin-apple.com.akadns.net,captive.g.aaplimg.com \
 	    --host-record=captive.g.aaplimg.com,$PROBE4,$PROBE6,60 \
@@ -170,12 +170,26 @@ world_web() {
 	    "[ \$(ss -Hltn 'sport = 80' | wc -l) -ge 4 ]"
 }
 
-# Evidence: every packet of the laptop, as the router sees it. $1: a name.
+# Names without number: fourN.bulk.test and sixN.bulk.test, N = 0...65535, and
+# all their addresses on the internet. Instead of world_dns.
+world_bulk() {
+	world_dns --synth-domain=bulk.test,198.18.0.0/16,four'*' \
+	    --synth-domain=bulk.test,2001:db8:18::/112,six'*' &&
+	    ip -n "$ROUTER" route add 198.18.0.0/16 via 203.0.113.10 &&
+	    ip -n "$ROUTER" route add 2001:db8:18::/112 via $PROBE6 &&
+	    ip -n "$INTERNET" route add local 198.18.0.0/16 dev lo &&
+	    ip -n "$INTERNET" route add local 2001:db8:18::/112 dev lo
+}
+
+# Evidence: every packet of the laptop, as the router sees it. $1: a name; $2...:
+# more options, or a filter.
 world_capture() {
-	world_start "tcpdump-$1" ip netns exec "$ROUTER" tcpdump -i lan0 -n -U \
-	    --immediate-mode -Z root -w "$WORLD/$1.pcap"
-	CAPTURE=$PID
-	world_until 50 grep -q 'listening on' "$WORLD/tcpdump-$1.log"
+	_name=$1
+	shift
+	world_start "tcpdump-$_name" ip netns exec "$ROUTER" tcpdump -i lan0 \
+	    -n -U --immediate-mode -Z root -w "$WORLD/$_name.pcap" "$@"
+CAPTURE=$PID
+	world_until 50 grep -q 'listening on' "$WORLD/tcpdump-$_name.log"
 }
 
 # Ends a process that we started, and waits for it.
@@ -200,7 +214,8 @@ world_close() {
 	[ -n "${KEEP:-}" ] || rm -rf "$WORLD"
 }
 
-# --- the daemon on the laptop; BUILD is where it was built ---
+# --- the daemon on the laptop; BUILD is where it was built, PROGRAM another one
+# than sallyportd ---
 
 # $1...: lines for its configuration.
 daemon_conf() {
@@ -219,7 +234,7 @@ daemon_conf() {
 
 daemon_start() {
 	world_start daemon nsenter -t "$HOLDER" -m -n -- \
-	    "$BUILD/sallyportd" -d -vv -f "$CONF"
+	    "$BUILD/${PROGRAM:-sallyportd}" -d -vv -f "$CONF"
 	DAEMON=$PID
 	world_until 50 sp status
 }
