@@ -511,8 +511,17 @@ cut_by_removal() {
 }
 
 # A connection that the door's address opened to us before must not come back
-# to life with the door. It is from one of the door's ports.
+# to life with the door. It is from one of the door's ports. The other table
+# keeps the kernel tracking connections while ours is not there.
 no_revival() {
+	in_ns "$L" nft -f - <<-END
+	table inet other {
+		chain input {
+			type filter hook input priority 10
+			ct state established accept
+		}
+	}
+	END
 	for f in 4 6; do
 		letter=n policy="revival, IPv$f"
 		load_policy none

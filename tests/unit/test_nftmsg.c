@@ -248,6 +248,7 @@ static const struct {
 	{ "more is acknowledged than was asked",
 	  { { { A(1, 0), A(2, 0), A(3, 0) } } }, 0, 1 },
 	{ "acknowledged late", { { { H(3, 0, LATE) } } }, 0, 1 },
+	/* Without the deletion the last addition is the second message. */
 	{ "the renewed one has expired: added without deletion",
 	  { { { A(1, -ENOENT), A(3, 0) }, { A(2, 0) } } }, 0, 2 },
 	{ "expired, then the set is gone",
@@ -329,20 +330,7 @@ static uint16_t type_of(unsigned int send, unsigned int nth)
 	}
 }
 
-enum { DEL = 0x0a0e, NEW = 0x0a0c };
-
-Test(nftmsg, expired_is_added_plainly)
-{
-	static const struct script s = {
-		{ { A(1, -ENOENT), A(3, 0) }, { A(2, 0) } } };
-
-	begin(&s);
-	cr_expect_eq(add_both(), 0);
-	cr_expect_eq(type_of(0, 1), DEL);
-	cr_expect_eq(type_of(1, 1), NEW);
-	cr_expect_eq(type_of(1, 2), NEW);
-	end();
-}
+enum { DEL = 0x0a0e };
 
 /* One batch each: one that is not there must not save the other. */
 Test(nftmsg, silence_shuts)
