@@ -253,10 +253,10 @@ static int file_point(struct hostdns *h, const struct ipaddr *listen,
 		      unsigned int n, struct why *why)
 {
 	const struct file *f = (const struct file *)h;
+	int error = inplace_torn(&f->copy) ? inplace_restore(&f->copy) : 0;
 	enum resolv_origin origin = look(f);
-	int error = 0;
 
-	if (origin == ORIGIN_FOREIGN) {
+	if (error == 0 && origin == ORIGIN_FOREIGN) {
 		error = forget(f);
 		if (error == 0 && !has_name(f, f->name))
 			origin = ORIGIN_NONE;
@@ -265,7 +265,8 @@ static int file_point(struct hostdns *h, const struct ipaddr *listen,
 		error = put(f, origin, listen, n);
 	else if (error == 0)
 		error = put_linked(f, listen, n);
-	if (origin == ORIGIN_FOREIGN && is_refusal(error))
+	if (origin == ORIGIN_FOREIGN && is_refusal(error) &&
+	    !inplace_torn(&f->copy))
 		error = put(f, ORIGIN_COPIED, listen, n);
 	return error != 0 ? failed(f, error, "point it at us", why) : 0;
 }

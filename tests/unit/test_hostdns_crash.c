@@ -184,6 +184,28 @@ Test(hostdns_inplace, comes_back_whole)
 	}
 }
 
+/* A write that could be neither ended nor undone; then we point again. */
+Test(hostdns_inplace, torn)
+{
+	struct snapshot before, after;
+	struct hostdns *h;
+
+	private_mounts();
+	make_tree(MOUNTED);
+	take(&before);
+	h = opened();
+	run("cp -a resolv.conf %s/state/resolv.conf.changing;"
+	    "echo half > resolv.conf", root);
+	point(h);
+	restore(h);
+	take(&after);
+	cr_expect(is_same(&before, &after));
+	expect_clean("torn");
+	h->ops->close(h);
+	release();
+	remove_tree();
+}
+
 Test(hostdns_inplace, changed_by_somebody_else)
 {
 	struct snapshot after;
