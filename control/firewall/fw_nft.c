@@ -151,20 +151,6 @@ static int load_own(struct fw_nft *f, const struct fw_ruleset *r,
 	return 0;
 }
 
-static int load(struct fw *fw, const struct fw_ruleset *r, struct why *why)
-{
-	struct fw_nft *f = nft_of(fw);
-
-	if (!f->guest)
-		return load_own(f, r, why);
-
-	int error = nftmsg_clear(&f->link, &f->at, why);
-
-	if (!error)
-		f->known = true;
-	return error;
-}
-
 static bool fits(const struct nftset *set, uint32_t key_len)
 {
 	uint32_t other = NFT_SET_INTERVAL | NFT_SET_CONCAT | NFT_SET_MAP |
@@ -205,6 +191,30 @@ static int verify_guest(struct fw_nft *f, uint32_t *generation,
 	int good = check_set(f, f->at.set4, 4, why);
 
 	return good == 1 ? check_set(f, f->at.set6, 16, why) : good;
+}
+
+/* A door needs the host's sets; without one there is nothing to do. */
+static int load_guest(struct fw_nft *f, const struct fw_ruleset *r,
+		      struct why *why)
+{
+	uint32_t generation;
+	int error;
+
+	if (r->policy == FW_BLOCKED_ACTIVE) {
+		int good = verify_guest(f, &generation, why);
+
+		if (good != 1)
+			return good < 0 ? good : -ENOENT;
+	}
+	error = nftmsg_clear(&f->link, &f->at, why);
+	return error == -ENOENT ? 0 : error;
+}
+
+static int load(struct fw *fw, const struct fw_ruleset *r, struct why *why)
+{
+	struct fw_nft *f = nft_of(fw);
+
+	return f->guest ? load_guest(f, r, why) : load_own(f, r, why);
 }
 
 static int verify(struct fw *fw, uint32_t *generation, struct why *why)
