@@ -69,7 +69,10 @@ int answer_stop(struct answer *a, struct why *why)
 	if (n > 0 && sockkill(gone, n) < 0)
 		log_debug("door: connections are left to the firewall's reject");
 	/* No table: nothing is open. */
-	return error < 0 && error != -ENOENT ? error : (int)n;
+	if (error == 0 || error == -ENOENT)
+		return (int)n;
+	a->stale = true;
+	return error;
 }
 
 void answer_expire(struct answer *a)
@@ -77,21 +80,27 @@ void answer_expire(struct answer *a)
 	struct ipaddr gone[ALLOW_MAX];
 	unsigned int n = allowed_expire(&a->allowed, clock_boot(), gone);
 	struct why why;
+	int error;
 
 	if (n == 0)
 		return;
 	for (unsigned int i = 0; a->arena != NULL && i < n; i++)
 		allow_remove(&a->arena->control->allow, &gone[i]);
-	/* Not there any more: the kernel was quicker. */
-	if (a->fw->ops->remove(a->fw, gone, n, &why) < 0)
-		log_debug("door: %s", why.text);
+	error = a->fw->ops->remove(a->fw, gone, n, &why);
+	/* -ENOENT: the kernel was quicker. Else it may hold them still. */
+	if (error == 0 || error == -ENOENT)
+		return;
+	a->stale = true;
+	log_warning("door: %s", why.text);
 }
 
 /* --- a grant --- */
 
+/* Rounded up: the kernel must not be earlier than the table. */
 static uint32_t seconds_left(uint64_t expiry, uint64_t now)
 {
-	return expiry <= now ? 0 : (uint32_t)((expiry - now) / CLOCK_S);
+	return expiry <= now ? 0 :
+	       (uint32_t)((expiry - now + CLOCK_S - 1) / CLOCK_S);
 }
 
 /* 0 if g is one that an honest datapath could have sent now. */
@@ -158,33 +167,34 @@ static unsigned int unique(struct grant *g)
 /* Takes back what the kernel may have of the entries behind `before`. */
 static void roll_back(struct answer *a, unsigned int before)
 {
-	struct ipaddr gone[ALLOW_MAX];
-	unsigned int n = 0;
-	struct why why;
-
-	for (unsigned int i = before; i < a->allowed.n; i++) {
-		gone[n++] = a->allowed.entry[i].addr;
-		allow_remove(&a->arena->control->allow, &gone[n - 1]);
-	}
-	allowed_cut(&a->allowed, before);
+	for (unsigned int i = before; i < a->allowed.n; i++)
+		a->allowed.entry[i].expiry = 0;
 	a->rolled_back++;
-	if (n > 0 && a->fw->ops->remove(a->fw, gone, n, &why) < 0)
-		log_debug("door: %s", why.text);
+	answer_expire(a);
+}
+
+/* The kernel's answer is not known: it may have dropped those to be renewed. */
+static void doubt(struct answer *a, const struct grant *g)
+{
+	for (unsigned int i = 0; i < g->n_addrs; i++)
+		allowed_find(&a->allowed, &g->addrs[i])->expiry = 0;
+	a->stale = true;
 }
 
 /* The kernel has them: now the table, and the names for people. */
-static int enter(struct answer *a, const struct grant *g,
-		 const struct fw_element *el, uint64_t now)
+static int enter(struct answer *a, const struct grant *g, uint64_t now)
 {
 	struct allow *table = &a->arena->control->allow;
 
 	for (unsigned int i = 0; i < g->n_addrs; i++) {
 		struct allowed_entry *e = allowed_find(&a->allowed,
 						       &g->addrs[i]);
-		uint64_t expiry = now +
-			(el[i].seconds - KERNEL_SLACK_S) * CLOCK_S;
-		int error = allow_insert(table, &e->addr, expiry, now);
+		uint64_t expiry = now + g->lifetime * CLOCK_S;
+		int error;
 
+		if (expiry < e->expiry)
+			expiry = e->expiry;
+		error = allow_insert(table, &e->addr, expiry, now);
 		if (error < 0)
 			return error;
 		e->expiry = expiry;
@@ -207,6 +217,7 @@ static int add(struct answer *a, const struct fw_element *el, unsigned int n,
 	/* Somebody took our table away: put it back, once, and try again. */
 	log_warning("firewall: %s: the ruleset is loaded anew", why->text);
 	a->repaired++;
+	a->stale = true;
 	error = a->reload(a->context);
 	if (error == 0)
 		error = answer_refill(a, why);
@@ -221,8 +232,26 @@ static void announce(struct answer *a, unsigned int before, unsigned int n)
 		a->first_opened = now;
 	a->opened += a->allowed.n - before;
 	a->renewed += n - (a->allowed.n - before);
+	/* A datapath that has lost announcements waits for a verification. */
+	a->stale = true;
 	for (unsigned int i = before; i < a->allowed.n; i++)
 		a->on_open(a->context, &a->allowed.entry[i]);
+}
+
+static int open_planned(struct answer *a, const struct grant *g,
+			const struct fw_element *el, uint64_t now)
+{
+	struct why why;
+	int error = add(a, el, g->n_addrs, &why);
+
+	if (error < 0) {
+		log_warning("door: %s", why.text);
+		if (error == -ETIMEDOUT)
+			doubt(a, g);
+		return error;
+	}
+	/* Too late: the client has its SERVFAIL, so nothing may be open. */
+	return clock_boot() < g->deadline ? enter(a, g, now) : -ETIMEDOUT;
 }
 
 static int open_all(struct answer *a, struct grant *g)
@@ -231,7 +260,6 @@ static int open_all(struct answer *a, struct grant *g)
 	uint64_t now = clock_boot();
 	unsigned int before = a->allowed.n;
 	int error = check(a, g, now);
-	struct why why;
 
 	if (error < 0)
 		return error;
@@ -239,14 +267,7 @@ static int open_all(struct answer *a, struct grant *g)
 	error = plan(a, g, now, el);
 	if (error < 0)
 		return error;
-	error = add(a, el, g->n_addrs, &why);
-	if (error < 0)
-		log_warning("door: %s", why.text);
-	/* Too late: the client has its SERVFAIL, so nothing may be open. */
-	else if (clock_boot() >= g->deadline)
-		error = -ETIMEDOUT;
-	else
-		error = enter(a, g, el, now);
+	error = open_planned(a, g, el, now);
 	if (error < 0)
 		roll_back(a, before);
 	else
@@ -254,14 +275,21 @@ static int open_all(struct answer *a, struct grant *g)
 	return error;
 }
 
-static void acknowledge(struct answer *a, uint32_t id, int error)
+static void serve(struct answer *a, struct grant *g)
 {
 	struct ack *k = ring_claim(&a->acks);
+	/* Full: the datapath does not read, so it will not hear of it, and
+	 * the client gets SERVFAIL. */
+	int error = k == NULL ? -ENOBUFS : open_all(a, g);
 
-	/* Full only if the datapath does not read; it then times out. */
+	if (error < 0) {
+		a->refused++;
+		log_debug("door: grant refused: %s", strerror(-error));
+	}
 	if (k == NULL)
 		return;
-	*k = (struct ack){ .id = id, .error = error, .opened = clock_boot() };
+	*k = (struct ack){ .id = g->id, .error = error,
+			   .opened = clock_boot() };
 	/* Behind R1 of the ring: the table is written before the ack. */
 	ring_publish(&a->acks);
 }
@@ -270,10 +298,13 @@ int answer_grants(struct answer *a)
 {
 	const void *record;
 	struct grant g;
-	int more, n = 0, error;
+	int more, n = 0;
 
 	if (a->arena == NULL)
 		return 0;
+	/* What has ended is opened anew, not renewed: the kernel may have
+	 * dropped it already. */
+	answer_expire(a);
 	/* What shrinks: at most one ring's worth, then the loop has its turn. */
 	while (n < RING_GRANTS) {
 		more = ring_peek(&a->grants, &record);
@@ -281,48 +312,13 @@ int answer_grants(struct answer *a)
 			return more < 0 ? more : n;
 		memcpy(&g, record, sizeof(g));
 		ring_release(&a->grants);
-		error = open_all(a, &g);
-		if (error < 0) {
-			a->refused++;
-			log_debug("door: grant refused: %s", strerror(-error));
-		}
-		acknowledge(a, g.id, error);
+		serve(a, &g);
 		n++;
 	}
 	return n;
 }
 
 /* --- the mirror --- */
-
-int answer_refill(struct answer *a, struct why *why)
-{
-	uint64_t now = clock_boot();
-
-	/* As many in a batch as a grant may hold. */
-	for (unsigned int i = 0; i < a->allowed.n;) {
-		struct fw_element el[ALLOW_PER_NAME];
-		unsigned int n = 0;
-		int error;
-
-		for (; i < a->allowed.n && n < ALLOW_PER_NAME; i++) {
-			const struct allowed_entry *e = &a->allowed.entry[i];
-
-			/* Planned, but not yet in the kernel for the first time. */
-			if (e->opened == 0)
-				continue;
-			el[n].addr = e->addr;
-			el[n].renew = false;
-			el[n++].seconds = seconds_left(e->expiry, now) + 1 +
-					  KERNEL_SLACK_S;
-		}
-		if (n == 0)
-			break;
-		error = a->fw->ops->add(a->fw, el, n, why);
-		if (error < 0)
-			return error;
-	}
-	return 0;
-}
 
 static bool in(const struct ipaddr *list, unsigned int n,
 	       const struct ipaddr *a)
@@ -333,32 +329,68 @@ static bool in(const struct ipaddr *list, unsigned int n,
 	return false;
 }
 
-/* 1 if elements were missing or foreign and have been put right. */
+/* Adds what should be in the kernel and is not in have[]. How many. */
+static int put_back(struct answer *a, const struct ipaddr *have,
+		    unsigned int n_have, struct why *why)
+{
+	struct fw_element el[ALLOW_MAX];
+	uint64_t now = clock_boot();
+	unsigned int n = 0;
+	int error;
+
+	for (unsigned int i = 0; i < a->allowed.n; i++) {
+		const struct allowed_entry *e = &a->allowed.entry[i];
+
+		/* Planned, but not yet in the kernel for the first time. */
+		if (e->opened == 0 || in(have, n_have, &e->addr))
+			continue;
+		el[n++] = (struct fw_element){
+			.addr = e->addr,
+			.seconds = seconds_left(e->expiry, now) +
+				   KERNEL_SLACK_S,
+		};
+	}
+	error = n == 0 ? 0 : a->fw->ops->add(a->fw, el, n, why);
+	return error < 0 ? error : (int)n;
+}
+
+int answer_refill(struct answer *a, struct why *why)
+{
+	int n = put_back(a, NULL, 0, why);
+
+	return n < 0 ? n : 0;
+}
+
+/* Removes what is in have[] and should not be in the kernel. How many. */
+static int drop_foreign(struct answer *a, const struct ipaddr *have,
+			unsigned int n_have, struct why *why)
+{
+	struct ipaddr foreign[FW_BATCH];
+	unsigned int n = 0;
+	int error;
+
+	/* More than a batch: the rest at the next look. */
+	for (unsigned int i = 0; i < n_have && n < FW_BATCH; i++)
+		if (allowed_find(&a->allowed, &have[i]) == NULL)
+			foreign[n++] = have[i];
+	error = n == 0 ? 0 : a->fw->ops->remove(a->fw, foreign, n, why);
+	return error < 0 ? error : (int)n;
+}
+
+/* How many elements were missing or foreign and have been put right. */
 static int mend_elements(struct answer *a, struct why *why)
 {
-	struct ipaddr have[2 * ALLOW_MAX], foreign[2 * ALLOW_MAX];
-	unsigned int n_foreign = 0, missing = 0;
-	int error, n;
+	struct ipaddr have[2 * ALLOW_MAX];
+	int n, dropped, added;
 
 	n = a->fw->ops->list(a->fw, have, NITEMS(have), why);
 	if (n < 0)
 		return n;
-	for (int i = 0; i < n; i++)
-		if (allowed_find(&a->allowed, &have[i]) == NULL)
-			foreign[n_foreign++] = have[i];
-	for (unsigned int i = 0; i < a->allowed.n; i++)
-		missing += !in(have, (unsigned int)n, &a->allowed.entry[i].addr);
-	if (n_foreign > 0 &&
-	    a->fw->ops->remove(a->fw, foreign, n_foreign, why) < 0)
-		return -EIO;
-	if (missing > 0) {
-		error = a->fw->ops->clear(a->fw, why);
-		if (error == 0)
-			error = answer_refill(a, why);
-		if (error < 0)
-			return error;
-	}
-	return missing > 0 || n_foreign > 0;
+	dropped = drop_foreign(a, have, (unsigned int)n, why);
+	if (dropped < 0)
+		return dropped;
+	added = put_back(a, have, (unsigned int)n, why);
+	return added < 0 ? added : dropped + added;
 }
 
 static void publish_verified(struct answer *a, uint32_t generation)
@@ -375,6 +407,7 @@ int answer_verify(struct answer *a, struct why *why)
 {
 	bool repaired = false;
 
+	answer_expire(a);
 	a->stale = true;
 	for (unsigned int i = 0; i < VERIFY_TRIES; i++) {
 		uint32_t before = 0, after = 0;
@@ -390,7 +423,7 @@ int answer_verify(struct answer *a, struct why *why)
 			if (same == 0)
 				continue;	/* look again */
 		}
-		if (same > 0 && a->epoch != 0)
+		if (same > 0)
 			mended = mend_elements(a, why);
 		if (same < 0 || mended < 0)
 			return same < 0 ? same : mended;

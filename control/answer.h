@@ -25,7 +25,7 @@ struct answer {
 	unsigned int max, per_name;	/* addresses in all, in one grant */
 	uint32_t epoch;			/* 0 = shut */
 	uint32_t last_epoch;		/* epochs only grow */
-	bool stale;			/* the kernel may not hold what we think */
+	bool stale;			/* to be verified: the kernel may differ */
 	struct allowed allowed;
 	/* counted since start */
 	uint64_t opened, renewed, refused, rolled_back, repaired;
@@ -45,7 +45,7 @@ void answer_attach(struct answer *a, struct arena *arena);
 void answer_start(struct answer *a);
 /* Shut: allow table, kernel set, connections. Returns how many addresses
  * were closed. What the kernel refuses to do is in *why, and the return is
- * -errno: the caller must load rules without a door. */
+ * -errno: the caller must load rules, which empties the sets. */
 int answer_stop(struct answer *a, struct why *why);
 
 /* Grants are in the ring: -EPROTO when the datapath broke the protocol and
