@@ -146,8 +146,6 @@ void hold_grant(struct loop *l, struct question *q)
 	g->n_addrs = q->n_addrs;
 	g->name_len = q->name_len;
 	memcpy(g->name, q->name, q->name_len);
-	g->asked = q->born;
-	g->answered = q->answered;
 	g->deadline = q->deadline;
 	memcpy(g->addrs, q->addrs, q->n_addrs * sizeof(q->addrs[0]));
 	ring_publish(&l->grants);

@@ -31,8 +31,6 @@ struct grant {
 	uint16_t n_addrs;	/* 1..ALLOW_PER_NAME */
 	uint8_t name_len;
 	uint8_t name[255];	/* wire form, for people to read */
-	uint64_t asked;		/* boot time, ns: when the query came */
-	uint64_t answered;	/* boot time, ns: when the upstream did; 0 = cached */
 	uint64_t deadline;	/* boot time, ns: no use after it */
 	struct ipaddr addrs[ALLOW_PER_NAME];
 };
