@@ -145,7 +145,15 @@ static void close_client(struct listener *l, struct listener_tcp *c)
 	c->slot = SLOTS_NONE;
 }
 
-/* A free place, else that of whoever has been silent longest. */
+/* Of two, the one to lose: rather who waits for nothing, or the quieter. */
+static bool rather(const struct listener_tcp *a, const struct listener_tcp *b)
+{
+	bool waits_a = a->waiting > 0, waits_b = b->waiting > 0;
+
+	return waits_a != waits_b ? waits_b : a->active < b->active;
+}
+
+/* A free place, else that of the connection least worth keeping. */
 static struct listener_tcp *vacant(struct listener *l)
 {
 	struct listener_tcp *oldest = &l->client[0];
@@ -153,7 +161,7 @@ static struct listener_tcp *vacant(struct listener *l)
 	for (unsigned int i = 0; i < TCP_CLIENTS; i++) {
 		if (l->client[i].fd < 0)
 			return &l->client[i];
-		if (l->client[i].active < oldest->active)
+		if (rather(&l->client[i], oldest))
 			oldest = &l->client[i];
 	}
 	count(l, COUNT_FULL);
