@@ -32,11 +32,6 @@ bool daemon_blocking(const struct daemon *d)
 	return tunnel_blocking(&d->tunnel, d->settings.lockdown);
 }
 
-bool daemon_wanted(const struct daemon *d)
-{
-	return d->settings.netcheck && daemon_blocking(d);
-}
-
 static enum fw_policy policy(const struct daemon *d)
 {
 	enum fw_policy blocked = d->active ? FW_BLOCKED_ACTIVE : FW_BLOCKED;
@@ -95,6 +90,7 @@ static int load(struct daemon *d, const struct fw_ruleset *r, struct why *why)
 		return error;
 	d->ruleset = *r;
 	d->loaded = true;
+	d->answer.stale = true;
 	methods_event(d, "firewall", "{s:s,s:b}", "policy",
 		      fw_policy_name(r->policy), "loaded", 1);
 	return 0;
@@ -117,10 +113,8 @@ int daemon_load(struct daemon *d, struct why *why)
 	return error;
 }
 
-/* For answer.c: the rules are gone from the kernel. */
-static int reload(void *context)
+int daemon_load_again(struct daemon *d)
 {
-	struct daemon *d = context;
 	struct fw_ruleset r = d->ruleset;
 	struct why why;
 	int error = load(d, &r, &why);
@@ -128,6 +122,12 @@ static int reload(void *context)
 	if (error < 0)
 		daemon_problem(d, "firewall", why.text);
 	return error;
+}
+
+/* For answer.c: the rules are gone from the kernel. */
+static int reload(void *context)
+{
+	return daemon_load_again(context);
 }
 
 /* --- saying so --- */
@@ -150,17 +150,26 @@ static int save(struct daemon *d, struct why *why)
 	return settings_save(d->conf.state_dir, &d->settings, why);
 }
 
-void daemon_fail(struct daemon *d, enum tunnel_cause cause)
+/* The state is written down and told; its rules are the caller's to load. */
+static void become_error(struct daemon *d, enum tunnel_cause cause)
 {
 	struct why why;
 
 	d->tunnel.state = TUNNEL_ERROR;
 	d->tunnel.cause = cause;
 	log_warning("state: error(%s)", tunnel_cause_name(cause));
-	if (daemon_load(d, &why) < 0)
-		daemon_problem(d, "firewall", why.text);
 	if (save_tunnel(d, &why) < 0)
 		daemon_problem(d, "settings", why.text);
+}
+
+void daemon_fail(struct daemon *d, enum tunnel_cause cause)
+{
+	struct why why;
+
+	become_error(d, cause);
+	d->latched = true;
+	if (daemon_load(d, &why) < 0)
+		daemon_problem(d, "firewall", why.text);
 	methods_condition(d, "state");
 }
 
@@ -174,21 +183,43 @@ static const char *reason(const struct daemon *d, char *buf, size_t size)
 	return buf;
 }
 
-/* Entering a blocking state with netcheck on; a failure is not the
- * front-end's: the state stands, the door stays shut. */
-static void enter(struct daemon *d)
+/*
+ * Entering a blocking state with netcheck on. A step that fails is not the
+ * front-end's: the state stands, the door stays shut. -errno only if not even
+ * the rules without a door can be loaded.
+ */
+static int enter(struct daemon *d, struct why *why)
 {
 	const struct step *failed;
-	struct why why;
 	char buf[32];
 
 	if (netcheck_enter(d, reason(d, buf, sizeof(buf)), &failed,
-			   &why) == 0)
-		return;
+			   why) == 0)
+		return 0;
 	if (d->tunnel.state == TUNNEL_ERROR)
-		daemon_fail(d, failed->cause);
-	else if (daemon_load(d, &why) < 0)
-		daemon_problem(d, "firewall", why.text);
+		become_error(d, failed->cause);
+	return daemon_load(d, why);
+}
+
+static void remember(struct daemon *d)
+{
+	const struct tunnel *t = &d->tunnel;
+
+	if (t->n_relays > 0) {
+		d->known.n_relays = t->n_relays;
+		memcpy(d->known.relays, t->relays, sizeof(t->relays));
+	}
+	if (t->interface[0] == '\0')
+		return;
+	memcpy(d->known.interface, t->interface, sizeof(t->interface));
+	d->known.n_dns = t->n_dns;
+	memcpy(d->known.dns, t->dns, sizeof(t->dns));
+}
+
+static bool same_state(const struct tunnel *a, const struct tunnel *b)
+{
+	return a->state == b->state &&
+	       (a->state != TUNNEL_ERROR || a->cause == b->cause);
 }
 
 /*
@@ -201,20 +232,29 @@ static int settle(struct daemon *d, const struct tunnel *to, struct why *why)
 	bool wanted = d->settings.netcheck &&
 		      tunnel_blocking(to, d->settings.lockdown);
 
-	if (d->active && !wanted)
+	if (!wanted && (d->active || d->astray))
 		netcheck_leave(d, "left");
+	if (!same_state(&d->tunnel, to))
+		d->latched = false;
 	d->tunnel = *to;
-	d->latched = false;
-	if (!wanted || d->active)
+	remember(d);
+	if (!wanted || d->active || d->latched)
 		return daemon_load(d, why);
-	enter(d);
-	return 0;
+	return enter(d, why);
+}
+
+static void told_state(struct daemon *d, bool was_blocking, bool was_active)
+{
+	methods_condition(d, "state");
+	if (was_blocking != daemon_blocking(d) || was_active != d->active)
+		methods_condition(d, "blocking");
 }
 
 int daemon_set_state(struct daemon *d, const struct tunnel *to,
 		     const char **step, struct why *why)
 {
-	bool was_blocking = daemon_blocking(d);
+	bool was_blocking = daemon_blocking(d), was_active = d->active;
+	struct why unsaved;
 	int error;
 
 	if (!tunnel_may(d->tunnel.state, to->state))
@@ -235,12 +275,11 @@ int daemon_set_state(struct daemon *d, const struct tunnel *to,
 		d->problem.text[0] = '\0';
 	}
 	log_info("state: %s", tunnel_state_name(d->tunnel.state));
-	*step = "settings";
-	error = save_tunnel(d, why);
-	methods_condition(d, "state");
-	if (was_blocking != daemon_blocking(d))
-		methods_condition(d, "blocking");
-	return error;
+	/* The tunnel is where it is, whether that can be written or not. */
+	if (save_tunnel(d, &unsaved) < 0)
+		daemon_problem(d, "settings", unsaved.text);
+	told_state(d, was_blocking, was_active);
+	return 0;
 }
 
 static int switch_on(struct daemon *d, const char **step, struct why *why)
@@ -249,62 +288,86 @@ static int switch_on(struct daemon *d, const char **step, struct why *why)
 	char buf[32];
 	int error;
 
-	d->settings.netcheck = true;
+	d->latched = false;
 	if (daemon_blocking(d))
 		error = netcheck_enter(d, reason(d, buf, sizeof(buf)),
 				       &failed, why);
 	else
 		error = steps_run(&netcheck_steps[NETCHECK_LISTEN], 1, d,
 				  &failed, why);
-	if (error < 0) {
+	if (error < 0)
 		*step = failed->name;
-		d->settings.netcheck = false;
-		d->latched = false;
-	}
-	return error < 0 ? error : 0;
+	return error;
 }
 
-static void switch_off(struct daemon *d)
+/*
+ * As long as the host's DNS cannot be put back, its resolver stays, and so
+ * does the door: rather that than a host that asks nobody.
+ */
+static int switch_off(struct daemon *d, const char **step, struct why *why)
 {
-	struct why why;
+	const struct step *failed;
+	int error = netcheck_exit(d, &failed, why);
 
-	d->settings.netcheck = false;
-	if (d->active)
-		netcheck_leave(d, "switch");
-	if (daemon_load(d, &why) < 0)
-		daemon_problem(d, "firewall", why.text);
+	if (error < 0) {
+		*step = failed->name;
+		return error;
+	}
+	d->latched = false;
 	d->resolver->stop(d);
+	return 0;
 }
 
 int daemon_set_netcheck(struct daemon *d, bool on, const char **step,
 			struct why *why)
 {
-	int error = 0;
+	bool was = d->settings.netcheck, was_active = d->active;
+	struct why unsaved;
+	int error;
 
-	if (on == d->settings.netcheck && (!on || d->running))
+	/* Active without a resolver: it has crashed, and another one comes. */
+	if (on == was && (!on || d->running || d->active))
 		return 0;
-	if (on)
-		error = switch_on(d, step, why);
-	else
-		switch_off(d);
-	if (error < 0)
-		return error;
+	/* Written down first, so that this cannot fail when the rest is done. */
+	d->settings.netcheck = on;
 	*step = "settings";
 	error = save(d, why);
-	if (error < 0 && on)
-		switch_off(d);
-	if (error < 0 && on)
+	if (error < 0) {
+		d->settings.netcheck = was;
 		return error;
+	}
+	error = on ? switch_on(d, step, why) : switch_off(d, step, why);
+	if (error < 0) {
+		d->settings.netcheck = was;
+		if (save(d, &unsaved) < 0)
+			daemon_problem(d, "settings", unsaved.text);
+		return error;
+	}
 	d->problem.text[0] = '\0';
 	log_info("netcheck: %s", on ? "on" : "off");
 	methods_condition(d, "netcheck");
-	return error;
+	if (was_active != d->active)
+		methods_condition(d, "blocking");
+	return 0;
+}
+
+/* Back to what was, as well as it can be done. */
+static void unlock(struct daemon *d, bool on, const struct tunnel *t)
+{
+	struct why why;
+
+	d->settings.lockdown = on;
+	if (save(d, &why) < 0)
+		daemon_problem(d, "settings", why.text);
+	if (settle(d, t, &why) < 0)
+		daemon_problem(d, "firewall", why.text);
 }
 
 int daemon_set_lockdown(struct daemon *d, bool on, const char **step,
 			struct why *why)
 {
 	struct tunnel same_tunnel = d->tunnel;
+	bool was_blocking = daemon_blocking(d), was_active = d->active;
 	int error;
 
 	if (on == d->settings.lockdown)
@@ -313,22 +376,20 @@ int daemon_set_lockdown(struct daemon *d, bool on, const char **step,
 	/* Written down first: a crash must not forget that it was on. */
 	*step = "settings";
 	error = save(d, why);
-	if (error == 0) {
-		*step = "firewall";
-		error = settle(d, &same_tunnel, why);
-	}
 	if (error < 0) {
-		struct why ignored;
-
 		d->settings.lockdown = !on;
-		if (save(d, &ignored) < 0 ||
-		    settle(d, &same_tunnel, &ignored) < 0)
-			daemon_problem(d, *step, ignored.text);
+		return error;
+	}
+	*step = "firewall";
+	d->latched = false;
+	error = settle(d, &same_tunnel, why);
+	if (error < 0) {
+		unlock(d, !on, &same_tunnel);
 		return error;
 	}
 	log_info("lockdown: %s", on ? "on" : "off");
 	methods_condition(d, "lockdown");
-	methods_condition(d, "blocking");
+	told_state(d, was_blocking, was_active);
 	return 0;
 }
 
@@ -380,9 +441,22 @@ static const char *fixed(const struct conf *a, const struct conf *b)
 	return NULL;
 }
 
+static int apply(struct daemon *d, const struct conf *c, struct why *why)
+{
+	int error = 0;
+
+	d->conf = *c;
+	d->answer.max = c->allow.max_addresses;
+	d->answer.per_name = c->allow.per_name;
+	/* While shut they are read when the door opens. */
+	if (d->active)
+		error = uplink_servers(d, why);
+	return error < 0 ? error : daemon_load(d, why);
+}
+
 int daemon_reload(struct daemon *d, bool *changed, struct why *why)
 {
-	static struct conf fresh;
+	static struct conf fresh, old;
 	const char *key;
 	int error;
 
@@ -398,19 +472,22 @@ int daemon_reload(struct daemon *d, bool *changed, struct why *why)
 		return why_set(why, -EINVAL,
 			       "%s cannot change while the daemon runs; restart it",
 			       key);
-	d->conf = fresh;
+	old = d->conf;
+	error = apply(d, &fresh, why);
+	if (error < 0) {
+		struct why ignored;
+
+		if (apply(d, &old, &ignored) < 0)
+			daemon_problem(d, "configuration", ignored.text);
+		return error;
+	}
 	log_set_level(fresh.log_level);
-	d->answer.max = fresh.allow.max_addresses;
-	d->answer.per_name = fresh.allow.per_name;
-	error = uplink_servers(d, why);
-	if (error >= 0)
-		error = daemon_load(d, why);
 	d->network++;
 	if (d->active)
 		netcheck_restart(d, "configuration", clock_boot());
 	else
 		d->resolver->tell(d);
-	return error;
+	return 0;
 }
 
 /* --- life --- */
@@ -493,15 +570,41 @@ static void open_answer(struct daemon *d)
 static int resume(struct daemon *d, struct why *why)
 {
 	struct tunnel to = d->tunnel;
-	int error;
+	/* The block first; what takes its time comes after it. */
+	int error = daemon_load(d, why);
 
-	if (d->settings.netcheck) {
-		error = d->resolver->start(d, why);
-		if (error < 0)
-			daemon_problem(d, "listen", why->text);
+	if (error < 0)
+		return error;
+	if (d->settings.netcheck && d->resolver->start(d, why) < 0) {
+		daemon_problem(d, "listen", why->text);
+		if (daemon_blocking(d) && to.state == TUNNEL_ERROR)
+			to.cause = CAUSE_START_RESOLVER;
+		d->tunnel = to;
+		d->latched = true;
 	}
 	error = settle(d, &to, why);
 	return error < 0 ? error : save_tunnel(d, why);
+}
+
+void daemon_init(struct daemon *d, const struct conf *conf)
+{
+	memset(d, 0, sizeof(*d));
+	d->conf = *conf;
+	d->settings.lan = conf->lan;
+	d->resolver = &supervise_resolver;
+	child_init(&d->child);
+}
+
+int daemon_start(struct daemon *d, struct why *why)
+{
+	const struct conf *c = &d->conf;
+	int error;
+
+	if ((error = settings_load(c->state_dir, &d->settings, why)) < 0 ||
+	    (error = settings_load_tunnel(c->run_dir, &d->tunnel, why)) < 0)
+		return error;
+	open_answer(d);
+	return resume(d, why);
 }
 
 static int open_all(struct daemon *d, struct why *why)
@@ -509,21 +612,17 @@ static int open_all(struct daemon *d, struct why *why)
 	const struct conf *c = &d->conf;
 	int error;
 
-	/* The socket early: it tells whether another daemon is at work. */
+	/* The socket early: it tells whether another daemon is at work. Then
+	 * what a crash has left in the host's DNS settings is healed. */
 	if ((error = find_user(d, why)) < 0 ||
 	    (error = make_dirs(d, why)) < 0 ||
 	    (error = ctl_open(&d->ctl, d->base, c, methods_call, d, why)) < 0 ||
-	    (error = settings_load(c->state_dir, &d->settings, why)) < 0 ||
-	    (error = settings_load_tunnel(c->run_dir, &d->tunnel, why)) < 0 ||
-	    (error = open_firewall(d, why)) < 0)
-		return error;
-	open_answer(d);
-	/* Heals what a crash has left, before anything else is done. */
-	if ((error = hostdns_open(&d->hostdns, c, why)) < 0 ||
+	    (error = hostdns_open(&d->hostdns, c, why)) < 0 ||
+	    (error = open_firewall(d, why)) < 0 ||
 	    (error = uplink_open(d, why)) < 0 ||
 	    (error = supervise_open(d, why)) < 0)
 		return error;
-	return resume(d, why);
+	return daemon_start(d, why);
 }
 
 int daemon_open(struct daemon *d, const char *conf_path,
@@ -531,11 +630,7 @@ int daemon_open(struct daemon *d, const char *conf_path,
 {
 	int error;
 
-	memset(d, 0, sizeof(*d));
-	d->conf = *conf;
-	d->settings.lan = conf->lan;
-	d->resolver = &supervise_resolver;
-	child_init(&d->child);
+	daemon_init(d, conf);
 	snprintf(d->conf_path, sizeof(d->conf_path), "%s", conf_path);
 	d->base = event_base_new();
 	if (d->base == NULL)
@@ -565,8 +660,7 @@ static void last_rules(struct daemon *d, enum daemon_end how)
 
 void daemon_close(struct daemon *d, enum daemon_end how)
 {
-	d->quitting = true;
-	if (d->active)
+	if (d->active || d->astray)
 		netcheck_leave(d, "left");
 	d->resolver->stop(d);
 	last_rules(d, how);

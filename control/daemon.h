@@ -46,6 +46,9 @@ struct daemon {
 	struct conf conf;
 	struct settings settings;
 	struct tunnel tunnel;
+	/* Relays, interface and DNS as last told, in whatever state: such
+	 * addresses are never opened. */
+	struct tunnel known;
 	uid_t uid;			/* the datapath's */
 	gid_t gid;
 
@@ -57,6 +60,7 @@ struct daemon {
 
 	struct hostdns *hostdns;
 	struct hostdns_servers servers;	/* upstreams, as told to the datapath */
+	bool astray;			/* DNS could not be put back: tried again */
 
 	const struct daemon_resolver *resolver;
 	struct child child;
@@ -69,7 +73,7 @@ struct daemon {
 	uint64_t counters[COUNT__N];	/* of datapaths that are gone */
 
 	bool active;			/* the door's steps are done */
-	bool latched;			/* ... one failed; not tried again in this state */
+	bool latched;			/* ... one failed: not before a change */
 	struct answer answer;
 	struct event *tick_event;
 
@@ -85,10 +89,13 @@ struct daemon {
 	struct timeline timeline;
 	struct why problem;		/* the last failure that still matters */
 	struct ctl *ctl;
-	bool quitting;
 };
 
-/* Opens everything and makes the machine as it should be. */
+/* A shut one with the usual resolver; its other parts are yet to be opened. */
+void daemon_init(struct daemon *d, const struct conf *conf);
+/* Its parts are open: reads the settings and makes the machine fit them. */
+NODISCARD int daemon_start(struct daemon *d, struct why *why);
+/* All of it. */
 NODISCARD int daemon_open(struct daemon *d, const char *conf_path,
 			  const struct conf *conf, struct why *why);
 enum daemon_end {
@@ -109,12 +116,12 @@ int daemon_set_state(struct daemon *d, const struct tunnel *to,
 int daemon_reload(struct daemon *d, bool *changed, struct why *why);
 
 bool daemon_blocking(const struct daemon *d);
-/* Netcheck on and blocking: the door should be open. */
-bool daemon_wanted(const struct daemon *d);
 /* The ruleset that d should have now. */
 void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r);
 /* Loads it unless it is loaded; addresses stay open if the door does. */
 NODISCARD int daemon_load(struct daemon *d, struct why *why);
+/* Loads what is loaded; the door's sets are empty then. Says what fails. */
+int daemon_load_again(struct daemon *d);
 /* Fails the state over to error(cause), which keeps the block. */
 void daemon_fail(struct daemon *d, enum tunnel_cause cause);
 /* Remembers, logs and tells subscribers. */
@@ -127,8 +134,14 @@ enum { NETCHECK_FIREWALL, NETCHECK_LISTEN, NETCHECK_READ, NETCHECK_POINT,
 /* Runs them all; on success the door is open. */
 NODISCARD int netcheck_enter(struct daemon *d, const char *reason,
 			     const struct step **failed, struct why *why);
-/* Host DNS back, addresses closed; the rules are the caller's to load. */
+/* Host DNS back, addresses closed; the rules are the caller's to load. What
+ * fails is said, and does not keep the rest from being done. */
 void netcheck_leave(struct daemon *d, const char *reason);
+/* For the switch: the same and rules without a door, or nothing of it. */
+NODISCARD int netcheck_exit(struct daemon *d, const struct step **failed,
+			    struct why *why);
+/* Nothing that was opened stays open; the door's steps are not undone. */
+void netcheck_shut(struct daemon *d, const char *reason);
 /* A new episode in the same state: everything learnt is closed. */
 void netcheck_restart(struct daemon *d, const char *reason, uint64_t since);
 /* Takes over the times that the datapath has noted. */

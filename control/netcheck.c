@@ -64,9 +64,12 @@ static void unread(void *context)
 static int point_dns(void *context, struct why *why)
 {
 	struct daemon *d = context;
+	int error = d->hostdns->ops->point(d->hostdns, d->conf.listen,
+					   d->conf.n_listen, why);
 
-	return d->hostdns->ops->point(d->hostdns, d->conf.listen,
-				      d->conf.n_listen, why);
+	if (error == 0)
+		d->astray = false;
+	return error;
 }
 
 static void unpoint(void *context)
@@ -74,7 +77,9 @@ static void unpoint(void *context)
 	struct daemon *d = context;
 	struct why why;
 
-	if (d->hostdns->ops->restore(d->hostdns, &why) < 0)
+	d->astray = d->hostdns->ops->restore(d->hostdns, &why) < 0;
+	/* Tried every second, and told once. */
+	if (d->astray && strcmp(d->problem.text, why.text) != 0)
 		daemon_problem(d, "point_dns", why.text);
 }
 
@@ -142,9 +147,16 @@ static _Atomic uint64_t *mark_of(struct marks *m, enum timeline_event what)
 	}
 }
 
+/* The datapath's word: a time yet to come is none. */
+static uint64_t not_after(uint64_t now, uint64_t when)
+{
+	return when <= now ? when : 0;
+}
+
 void netcheck_marks(struct daemon *d)
 {
 	struct episode *e = timeline_last(&d->timeline);
+	uint64_t now = clock_boot();
 	struct marks *m;
 
 	if (e == NULL || e->epoch != d->answer.epoch ||
@@ -158,13 +170,14 @@ void netcheck_marks(struct daemon *d)
 		_Atomic uint64_t *at = mark_of(m, i);
 
 		if (at != NULL)
-			timeline_mark(e, i, atomic_load_explicit(at,
-						memory_order_relaxed));
+			timeline_mark(e, i, not_after(now,
+				atomic_load_explicit(at,
+						     memory_order_relaxed)));
 	}
 }
 
-/* Nothing that was opened stays open. */
-static void shut(struct daemon *d, const char *reason)
+/* -errno: rules must be loaded, or something may stay open. */
+static int shut(struct daemon *d, const char *reason)
 {
 	struct why why;
 	int n;
@@ -177,19 +190,83 @@ static void shut(struct daemon *d, const char *reason)
 	if (n > 0)
 		methods_event(d, "closed", "{s:i,s:s}", "count", n, "reason",
 			      reason);
+	return n < 0 ? n : 0;
+}
+
+void netcheck_shut(struct daemon *d, const char *reason)
+{
+	if (shut(d, reason) < 0)
+		daemon_load_again(d);
 }
 
 void netcheck_leave(struct daemon *d, const char *reason)
 {
 	unpoint(d);
-	shut(d, reason);
+	if (!d->active)
+		return;
+	/* The rules that the caller loads empty the sets, too. */
+	(void)shut(d, reason);
 	d->active = false;
 	log_info("netcheck: door shut (%s)", reason);
 }
 
+static int put_dns_back(void *context, struct why *why)
+{
+	struct daemon *d = context;
+	bool was = d->hostdns->ops->pointed(d->hostdns);
+	int error = d->hostdns->ops->restore(d->hostdns, why);
+
+	if (error < 0)
+		return error;
+	d->astray = false;
+	return !was;
+}
+
+static void point_again(void *context)
+{
+	struct why why;
+
+	if (point_dns(context, &why) < 0)
+		daemon_problem(context, "point_dns", why.text);
+}
+
+static int close_door(void *context, struct why *why)
+{
+	struct daemon *d = context;
+	int error;
+
+	if (!d->active)
+		return 1;
+	(void)shut(d, "switch");
+	d->active = false;
+	error = daemon_load(d, why);
+	if (error < 0) {
+		d->active = true;
+		begin(d, "switch", clock_boot());
+	}
+	return error;
+}
+
+int netcheck_exit(struct daemon *d, const struct step **failed,
+		  struct why *why)
+{
+	/* No undo of the last one: nothing comes behind it. */
+	static const struct step steps[] = {
+		{ "point_dns", CAUSE_SET_DNS, put_dns_back, point_again },
+		{ "firewall", CAUSE_SET_FIREWALL, close_door, NULL },
+	};
+	int error = steps_run(steps, NITEMS(steps), d, failed, why);
+
+	if (error < 0)
+		daemon_problem(d, (*failed)->name, why->text);
+	else
+		log_info("netcheck: door shut (switch)");
+	return error;
+}
+
 void netcheck_restart(struct daemon *d, const char *reason, uint64_t since)
 {
-	shut(d, "network");
+	netcheck_shut(d, "network");
 	begin(d, reason, since);
 	log_info("netcheck: new episode %u (%s)", d->answer.epoch, reason);
 }

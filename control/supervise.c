@@ -36,12 +36,12 @@ static void add_forbidden(struct judge *j, const struct ipaddr *a,
 static bool tunnels(const struct daemon *d, const char *ifname)
 {
 	return strcmp(ifname, d->conf.tunnel.interface) == 0 ||
-	       strcmp(ifname, d->tunnel.interface) == 0;
+	       strcmp(ifname, d->known.interface) == 0;
 }
 
 static void fill_judge(const struct daemon *d, struct judge *j)
 {
-	const struct tunnel *t = &d->tunnel;
+	const struct tunnel *t = &d->known;
 
 	memset(j, 0, sizeof(*j));
 	j->private = (uint8_t)d->conf.allow.private;
@@ -112,7 +112,8 @@ void supervise_verify(struct daemon *d)
 		return;
 	repaired = answer_verify(&d->answer, &why);
 	d->verified = repaired >= 0;
-	if (repaired < 0)
+	/* Tried every second, and told once. */
+	if (repaired < 0 && strcmp(d->problem.text, why.text) != 0)
 		daemon_problem(d, "firewall", why.text);
 	if (repaired <= 0)
 		return;
@@ -296,6 +297,7 @@ static void stop(struct daemon *d)
 
 static void give_up(struct daemon *d)
 {
+	bool was_active = d->active;
 	struct why why;
 
 	why_set(&why, 0, "the datapath died %u times in a row; switch netcheck "
@@ -303,12 +305,14 @@ static void give_up(struct daemon *d)
 	d->resolver_problem = why;
 	daemon_problem(d, "start_resolver", why.text);
 	d->latched = true;
-	if (d->active)
-		netcheck_leave(d, "resolver");
+	if (!was_active)
+		return;
+	netcheck_leave(d, "resolver");
 	if (d->tunnel.state == TUNNEL_ERROR)
 		daemon_fail(d, CAUSE_START_RESOLVER);
 	else if (daemon_load(d, &why) < 0)
 		daemon_problem(d, "firewall", why.text);
+	methods_condition(d, "blocking");
 }
 
 static void on_restart(evutil_socket_t fd, short what, void *context)
@@ -340,20 +344,16 @@ static void schedule(struct daemon *d)
 			       .tv_usec = ms % 1000 * 1000 };
 	d->restart_event = event_new(d->base, -1, 0, on_restart, d);
 	if (d->restart_event == NULL || event_add(d->restart_event, &tv) < 0)
-		log_error("datapath: no timer for its restart");
+		give_up(d);
 }
 
 static void crashed(struct daemon *d)
 {
-	struct why why;
-
 	if (d->running && clock_boot() - d->started > QUIET_NS)
 		d->crashes = 0;
 	d->crashes++;
-	netcheck_marks(d);
 	/* The door first; the process may even still run. */
-	if (answer_stop(&d->answer, &why) < 0)
-		daemon_problem(d, "firewall", why.text);
+	netcheck_shut(d, "resolver");
 	detach(d);
 	announce(d);
 	if (d->crashes >= CRASHES_MAX)
@@ -373,6 +373,9 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	answer_expire(&d->answer);
 	if (d->answer.stale)
 		supervise_verify(d);
+	/* Without a resolver behind it the host must not stay pointed. */
+	if (d->astray)
+		netcheck_leave(d, "left");
 }
 
 int supervise_open(struct daemon *d, struct why *why)
