@@ -54,11 +54,12 @@ static int set_switch(struct daemon *d, json_t *params, json_t **result,
 	const char *step = "";
 	struct why why;
 	bool on = false;
+	int rc;
 
 	if (read_on(params, &on, error) < 0)
 		return -1;
-	return finish(d, change(d, on, &step, &why), step, result, &why,
-		      error);
+	rc = change(d, on, &step, &why);
+	return finish(d, rc, step, result, &why, error);
 }
 
 static int set_netcheck(struct daemon *d, json_t *params, json_t **result,
@@ -206,11 +207,12 @@ static int set_state(struct daemon *d, json_t *params, json_t **result,
 	const char *step = "";
 	struct tunnel t;
 	struct why why;
+	int rc;
 
 	if (read_tunnel(d, params, &t, error) < 0)
 		return -1;
-	return finish(d, daemon_set_state(d, &t, &step, &why), step, result,
-		      &why, error);
+	rc = daemon_set_state(d, &t, &step, &why);
+	return finish(d, rc, step, result, &why, error);
 }
 
 static int do_reload(struct daemon *d, json_t *params, json_t **result,
