@@ -170,17 +170,6 @@ world_web() {
 	    "[ \$(ss -Hltn 'sport = 80' | wc -l) -ge 4 ]"
 }
 
-# Names without number: fourN.bulk.test and sixN.bulk.test, N = 0...65535, and
-# all their addresses on the internet. Instead of world_dns.
-world_bulk() {
-	world_dns --synth-domain=bulk.test,198.18.0.0/16,four'*' \
-	    --synth-domain=bulk.test,2001:db8:18::/112,six'*' &&
-	    ip -n "$ROUTER" route add 198.18.0.0/16 via 203.0.113.10 &&
-	    ip -n "$ROUTER" route add 2001:db8:18::/112 via $PROBE6 &&
-	    ip -n "$INTERNET" route add local 198.18.0.0/16 dev lo &&
-	    ip -n "$INTERNET" route add local 2001:db8:18::/112 dev lo
-}
-
 # Evidence: every packet of the laptop, as the router sees it. $1: a name; $2...:
 # more options, or a filter.
 world_capture() {
@@ -188,7 +177,7 @@ world_capture() {
 	shift
 	world_start "tcpdump-$_name" ip netns exec "$ROUTER" tcpdump -i lan0 \
 	    -n -U --immediate-mode -Z root -w "$WORLD/$_name.pcap" "$@"
-CAPTURE=$PID
+	CAPTURE=$PID
 	world_until 50 grep -q 'listening on' "$WORLD/tcpdump-$_name.log"
 }
 
