@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Theory of operation
- *
- * What the machine should look like follows from two things: the tunnel's
- * state and the settings. Every change goes through settle(): first the door
- * is shut if it must be (host DNS first), then the new state is written down,
- * then its rules are loaded, or the door is opened (rules first, host DNS
- * last). At no point between two rulesets is there none.
- *
- * A failure while a front-end switches something leaves everything as it was
- * and is told to that front-end. A failure while a state is entered never
- * keeps the state from being entered: the block holds, the door stays shut,
- * and it is not tried again until state or settings change.
+ * The machine as it should be, and as it is made so at the start; how it is
+ * changed is in change.c.
  */
 #include "daemon.h"
 
@@ -138,286 +128,6 @@ void daemon_problem(struct daemon *d, const char *step, const char *text)
 	snprintf(d->problem.text, sizeof(d->problem.text), "%s", text);
 	methods_event(d, "problem", "{s:s,s:s}", "message", text, "step",
 		      step);
-}
-
-static int save_tunnel(struct daemon *d, struct why *why)
-{
-	return settings_save_tunnel(d->conf.run_dir, &d->tunnel, why);
-}
-
-static int save(struct daemon *d, struct why *why)
-{
-	return settings_save(d->conf.state_dir, &d->settings, why);
-}
-
-/* The state is written down and told; its rules are the caller's to load. */
-static void become_error(struct daemon *d, enum tunnel_cause cause)
-{
-	struct why why;
-
-	d->tunnel.state = TUNNEL_ERROR;
-	d->tunnel.cause = cause;
-	log_warning("state: error(%s)", tunnel_cause_name(cause));
-	if (save_tunnel(d, &why) < 0)
-		daemon_problem(d, "settings", why.text);
-}
-
-void daemon_fail(struct daemon *d, enum tunnel_cause cause)
-{
-	struct why why;
-
-	become_error(d, cause);
-	d->latched = true;
-	if (daemon_load(d, &why) < 0)
-		daemon_problem(d, "firewall", why.text);
-	methods_condition(d, "state");
-}
-
-/* --- changes --- */
-
-static const char *reason(const struct daemon *d, char *buf, size_t size)
-{
-	if (d->tunnel.state != TUNNEL_ERROR)
-		return "lockdown";
-	snprintf(buf, size, "error(%s)", tunnel_cause_name(d->tunnel.cause));
-	return buf;
-}
-
-/*
- * Entering a blocking state with netcheck on. A step that fails is not the
- * front-end's: the state stands, the door stays shut. -errno only if not even
- * the rules without a door can be loaded.
- */
-static int enter(struct daemon *d, struct why *why)
-{
-	const struct step *failed;
-	char buf[32];
-
-	if (netcheck_enter(d, reason(d, buf, sizeof(buf)), &failed,
-			   why) == 0)
-		return 0;
-	if (d->tunnel.state == TUNNEL_ERROR)
-		become_error(d, failed->cause);
-	return daemon_load(d, why);
-}
-
-static void remember(struct daemon *d)
-{
-	const struct tunnel *t = &d->tunnel;
-
-	if (t->n_relays > 0) {
-		d->known.n_relays = t->n_relays;
-		memcpy(d->known.relays, t->relays, sizeof(t->relays));
-	}
-	if (t->interface[0] == '\0')
-		return;
-	memcpy(d->known.interface, t->interface, sizeof(t->interface));
-	d->known.n_dns = t->n_dns;
-	memcpy(d->known.dns, t->dns, sizeof(t->dns));
-}
-
-static bool same_state(const struct tunnel *a, const struct tunnel *b)
-{
-	return a->state == b->state &&
-	       (a->state != TUNNEL_ERROR || a->cause == b->cause);
-}
-
-/*
- * Makes the machine fit the tunnel state `to` and the settings as they are
- * now. -errno if the rules of a state without door cannot be loaded: what was
- * loaded before is still in force then, with its door shut.
- */
-static int settle(struct daemon *d, const struct tunnel *to, struct why *why)
-{
-	bool wanted = d->settings.netcheck &&
-		      tunnel_blocking(to, d->settings.lockdown);
-
-	if (!wanted && (d->active || d->astray))
-		netcheck_leave(d, "left");
-	if (!same_state(&d->tunnel, to))
-		d->latched = false;
-	d->tunnel = *to;
-	remember(d);
-	if (!wanted || d->active || d->latched)
-		return daemon_load(d, why);
-	return enter(d, why);
-}
-
-static void told_state(struct daemon *d, bool was_blocking, bool was_active)
-{
-	methods_condition(d, "state");
-	if (was_blocking != daemon_blocking(d) || was_active != d->active)
-		methods_condition(d, "blocking");
-}
-
-int daemon_set_state(struct daemon *d, const struct tunnel *to,
-		     const char **step, struct why *why)
-{
-	bool was_blocking = daemon_blocking(d), was_active = d->active;
-	struct why unsaved;
-	int error;
-
-	if (!tunnel_may(d->tunnel.state, to->state))
-		return why_set(why, -EINVAL,
-			       "%s cannot follow %s; say what happened between",
-			       tunnel_state_name(to->state),
-			       tunnel_state_name(d->tunnel.state));
-	error = settle(d, to, why);
-	if (error < 0) {
-		*step = "firewall";
-		daemon_problem(d, *step, why->text);
-		daemon_fail(d, CAUSE_SET_FIREWALL);
-		return error;
-	}
-	if (d->tunnel.state == TUNNEL_CONNECTED) {
-		timeline_mark(timeline_last(&d->timeline), TIMELINE_TUNNEL,
-			      clock_boot());
-		d->problem.text[0] = '\0';
-	}
-	log_info("state: %s", tunnel_state_name(d->tunnel.state));
-	/* The tunnel is where it is, whether that can be written or not. */
-	if (save_tunnel(d, &unsaved) < 0)
-		daemon_problem(d, "settings", unsaved.text);
-	told_state(d, was_blocking, was_active);
-	return 0;
-}
-
-static int switch_on(struct daemon *d, const char **step, struct why *why)
-{
-	const struct step *failed;
-	char buf[32];
-	int error;
-
-	d->latched = false;
-	if (daemon_blocking(d))
-		error = netcheck_enter(d, reason(d, buf, sizeof(buf)),
-				       &failed, why);
-	else
-		error = steps_run(&netcheck_steps[NETCHECK_LISTEN], 1, d,
-				  &failed, why);
-	if (error < 0)
-		*step = failed->name;
-	return error;
-}
-
-/*
- * As long as the host's DNS cannot be put back, its resolver stays, and so
- * does the door: rather that than a host that asks nobody.
- */
-static int switch_off(struct daemon *d, const char **step, struct why *why)
-{
-	const struct step *failed;
-	int error = netcheck_exit(d, &failed, why);
-
-	if (error < 0) {
-		*step = failed->name;
-		return error;
-	}
-	d->latched = false;
-	d->resolver->stop(d);
-	return 0;
-}
-
-int daemon_set_netcheck(struct daemon *d, bool on, const char **step,
-			struct why *why)
-{
-	bool was = d->settings.netcheck, was_active = d->active;
-	struct why unsaved;
-	int error;
-
-	/* Active without a resolver: it has crashed, and another one comes. */
-	if (on == was && (!on || d->running || d->active))
-		return 0;
-	/* Written down first, so that this cannot fail when the rest is done. */
-	d->settings.netcheck = on;
-	*step = "settings";
-	error = save(d, why);
-	if (error < 0) {
-		d->settings.netcheck = was;
-		return error;
-	}
-	error = on ? switch_on(d, step, why) : switch_off(d, step, why);
-	if (error < 0) {
-		d->settings.netcheck = was;
-		if (save(d, &unsaved) < 0)
-			daemon_problem(d, "settings", unsaved.text);
-		return error;
-	}
-	d->problem.text[0] = '\0';
-	log_info("netcheck: %s", on ? "on" : "off");
-	methods_condition(d, "netcheck");
-	if (was_active != d->active)
-		methods_condition(d, "blocking");
-	return 0;
-}
-
-/* Back to what was, as well as it can be done. */
-static void unlock(struct daemon *d, bool on, const struct tunnel *t)
-{
-	struct why why;
-
-	d->settings.lockdown = on;
-	if (save(d, &why) < 0)
-		daemon_problem(d, "settings", why.text);
-	if (settle(d, t, &why) < 0)
-		daemon_problem(d, "firewall", why.text);
-}
-
-int daemon_set_lockdown(struct daemon *d, bool on, const char **step,
-			struct why *why)
-{
-	struct tunnel same_tunnel = d->tunnel;
-	bool was_blocking = daemon_blocking(d), was_active = d->active;
-	int error;
-
-	if (on == d->settings.lockdown)
-		return 0;
-	d->settings.lockdown = on;
-	/* Written down first: a crash must not forget that it was on. */
-	*step = "settings";
-	error = save(d, why);
-	if (error < 0) {
-		d->settings.lockdown = !on;
-		return error;
-	}
-	*step = "firewall";
-	d->latched = false;
-	error = settle(d, &same_tunnel, why);
-	if (error < 0) {
-		unlock(d, !on, &same_tunnel);
-		return error;
-	}
-	log_info("lockdown: %s", on ? "on" : "off");
-	methods_condition(d, "lockdown");
-	told_state(d, was_blocking, was_active);
-	return 0;
-}
-
-int daemon_set_lan(struct daemon *d, bool on, const char **step,
-		   struct why *why)
-{
-	int error;
-
-	if (on == d->settings.lan)
-		return 0;
-	d->settings.lan = on;
-	*step = "firewall";
-	error = daemon_load(d, why);
-	if (error == 0) {
-		*step = "settings";
-		error = save(d, why);
-	}
-	if (error < 0) {
-		struct why ignored;
-
-		d->settings.lan = !on;
-		if (daemon_load(d, &ignored) < 0)
-			daemon_problem(d, "firewall", ignored.text);
-		return error;
-	}
-	log_info("lan: %s", on ? "on" : "off");
-	methods_condition(d, "lan");
-	return 0;
 }
 
 /* --- configuration --- */
@@ -582,8 +292,9 @@ static int resume(struct daemon *d, struct why *why)
 		d->tunnel = to;
 		d->latched = true;
 	}
-	error = settle(d, &to, why);
-	return error < 0 ? error : save_tunnel(d, why);
+	error = daemon_settle(d, &to, why);
+	return error < 0 ? error :
+	       settings_save_tunnel(d->conf.run_dir, &d->tunnel, why);
 }
 
 void daemon_init(struct daemon *d, const struct conf *conf)
@@ -651,7 +362,8 @@ static void last_rules(struct daemon *d, enum daemon_end how)
 
 	if (how == DAEMON_STOP) {
 		d->tunnel = (struct tunnel){ .state = TUNNEL_DISCONNECTED };
-		if (save_tunnel(d, &why) < 0)
+		if (settings_save_tunnel(d->conf.run_dir, &d->tunnel,
+					 &why) < 0)
 			log_warning("settings: %s", why.text);
 	}
 	if (daemon_load(d, &why) < 0)

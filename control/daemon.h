@@ -2,7 +2,7 @@
 /*
  * daemon.h - the control process: one object, one thread, one loop
  *
- * daemon.c keeps the machine as settings and tunnel state want it;
+ * daemon.c knows how the machine should be, change.c changes it;
  * netcheck.c has the steps that open and shut the door; supervise.c keeps
  * a datapath running and tells it the policy; uplink.c follows the network;
  * methods.c is what the control socket may ask for.
@@ -104,6 +104,13 @@ enum daemon_end {
 };
 void daemon_close(struct daemon *d, enum daemon_end how);
 
+/*
+ * change.c: makes the machine fit the tunnel state `to` and the settings as
+ * they are now. -errno if the rules of a state without door cannot be loaded:
+ * what was loaded before is still in force then, with its door shut.
+ */
+NODISCARD int daemon_settle(struct daemon *d, const struct tunnel *to,
+			    struct why *why);
 /* For the control socket. 0, or -errno with the sentence and the step. */
 int daemon_set_netcheck(struct daemon *d, bool on, const char **step,
 			struct why *why);
