@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: ISC
+# liar.sh - asking through the door where the DNS server lies; sourced behind
+# assert.sh
+#
+#     laptop                    router
+#   +-------------+   eth0    +------------------------------+
+#   | dig         |-----------| lan0  live_upstream          |
+#   | sallyportd  |           |  192.168.77.1, fd77::1       |
+#   +-------------+           +------------------------------+
+#
+# The names say what the server does (liar.h). A number in them is written as
+# "#": every question has its own, so nothing is answered from the cache.
+
+row=0		# the last "#"
+
+for _tool in dig jq; do
+	command -v $_tool >/dev/null && continue
+	echo "skipped: needs $_tool"
+	exit 77
+done
+
+# ADDRESS...: of the server.
+liar_started() {
+	world_start liar ip netns exec "$ROUTER" "$BUILD/live_upstream" "$@"
+	LIAR=$PID
+	world_until 50 grep -q ready "$WORLD/liar.log" || exit 2
+}
+
+# Cheaper than lap: no mounts.
+in_net() { nsenter --net="/run/netns/$LAPTOP" -- "$@"; }
+
+# LINE...: for the configuration. The door is open and nothing in flight.
+door_started() {
+	daemon_conf 'suffixes = {"liar.test"}' "$@"
+	daemon_started
+	sp netcheck on >/dev/null && sp lockdown on >/dev/null &&
+	    world_until 100 prefetched || exit 2
+	counters >"$WORLD/was"
+	opened >"$WORLD/opened"
+}
+door_ends() {
+	sp lockdown off >/dev/null
+	daemon_ends TERM
+}
+
+counters() {
+	sp metrics | awk 'sub(/^sallyport_/, "") && sub(/_total/, "")'
+}
+# Every name of the profile twice, and all are answered with no data.
+prefetched() {
+	counters | awk '{ n[$1] = $2 }
+	    END { exit !(n["prefetch"] == 6 && n["parse_ok"] >= 6) }'
+}
+
+# The counters that moved since $WORLD/was, without those that always do.
+moved() {
+	counters >"$WORLD/now"
+	awk '
+	FILENAME == ARGV[1] { was[$1] = $2; next }
+	$1 !~ /^(query_udp|asked|retry|parse_ok|grant|cold|door_opened|tap_drops)$/ &&
+	    $2 != was[$1] {
+		by = $2 - was[$1]
+		printf "%s%s%s", sep, $1, (by == 1 ? "" : "=" by)
+		sep = " "
+	}' "$WORLD/was" "$WORLD/now"
+}
+# EDGE WANT: waits for it, a second at most: some of it comes late.
+check_moved() {
+	_n=0
+	until _moved=$(moved) && [ "$_moved" = "$2" ] || [ $_n -eq 10 ]; do
+		_n=$((_n + 1))
+		sleep 0.1
+	done
+	check "$1: counters" "$_moved" "$2"
+	mv "$WORLD/now" "$WORLD/was"
+}
+
+# What the kernel holds and for how long, and what is new in it.
+opened() {
+	in_net nft -j list table inet sallyport | jq -r '[.nftables[].set? |
+	    select(.name // "" | startswith("allow")) | .elem[]?.elem] |
+	    sort_by(.val)[] | "\(.val) \(.expires)"'
+}
+new() {
+	awk 'FILENAME == ARGV[1] { was[$1]; next }
+	    !($1 in was) { printf "%s%s", sep, $1; sep = " " }' \
+	    "$WORLD/opened" "$WORLD/open"
+}
+same_as_allowed() {
+	[ "$(opened | cut -d ' ' -f 1)" = \
+	    "$(sp --json allowed | jq -r '.[].address' | sort)" ]
+}
+
+# NAME TYPE [OPTION...]: sets rcode, answer (what is not a CNAME, in order),
+# low and high (of the TTLs).
+ask() {
+	in_net dig +tries=1 +time=8 +noedns "$@" @127.0.0.1 | awk '
+	/ status: / { sub(/.* status: /, ""); sub(/,.*/, ""); rcode = $0 }
+	/^;/ || $4 == "SOA" || NF < 5 { next }
+	{
+		if (low == "" || $2 < low)
+			low = $2
+		if ($2 > high)
+			high = $2
+	}
+	$4 != "CNAME" {
+		for (i = n++; i > 0 && a[i] > $5; i--)
+			a[i + 1] = a[i]
+		a[i + 1] = $5
+	}
+	END {
+		print rcode, low + 0, high + 0
+		for (i = 1; i <= n; i++)
+			printf "%s%s", (i > 1 ? " " : ""), a[i]
+	}' >"$WORLD/reply"
+	{
+		read -r rcode low high
+		read -r answer
+	} <"$WORLD/reply"
+}
+
+# The good address of the row for type $1.
+good() {
+	case $1 in
+	A) printf '198.18.%d.%d' $((row / 256)) $((row % 256)) ;;
+	*) printf '2001:db8:18::%x' $row ;;
+	esac
+}
+
+# EDGE RCODE ANSWER COUNTERS NAME TYPE [OPTION...]: asks, and checks what came
+# of it: reply, counters, and what was opened. "good" is the good address.
+row() {
+	_edge=$1 _rcode=$2 _answer=$3 _counters=$4 _name=$5 _type=$6
+	shift 6
+	row=$((row + 1))
+	[ "$_answer" = good ] && _answer=$(good "$_type")
+	ask "${_name%%#*}$row${_name#*#}" "$_type" "$@"
+	check "$_edge: reply" "$rcode $answer" "$_rcode $_answer"
+	opened >"$WORLD/open"
+	check "$_edge: opened" "$(new)" "$_answer"
+	[ -z "$_answer" ] || check_ttls "$_edge"
+	mv "$WORLD/open" "$WORLD/opened"
+	check_moved "$_edge" "$_counters"
+}
+
+# No client may keep it for longer than the kernel, nor too long or too short.
+# What was opened is looked at a while after the reply: 2 s at most.
+check_ttls() {
+	_left=$(awk -v of="${answer%% *}" '$1 == of { print $2 }' "$WORLD/open")
+	check "$1: TTL $low..$high in 29..300, $_left left in the kernel" \
+	    "$([ "$low" -ge 29 ] && [ "$high" -le 300 ] &&
+	    [ "$high" -le $((_left + 2)) ] && echo yes)" yes
+}
