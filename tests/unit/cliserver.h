@@ -68,6 +68,7 @@ static inline int call(void *context, const char *method, json_t *params, bool a
 		json_t **result, struct ctl_error *error)
 {
 	json_t *refusal;
+	int failure;
 
 	(void)context, (void)admin;
 	if (strcmp(method, "hello") == 0 || strcmp(method, "bang") == 0) {
@@ -78,7 +79,12 @@ static inline int call(void *context, const char *method, json_t *params, bool a
 	if (*result == NULL && strcmp(method, "state.set") == 0)
 		*result = json_incref(params);	/* is shown as it was sent */
 	refusal = json_object_get(*result, "error");
-	return refusal != NULL ? refuse(refusal, error) : 0;
+	if (refusal == NULL)
+		return 0;
+	failure = refuse(refusal, error);
+	json_decref(*result);
+	*result = NULL;
+	return failure;
 }
 
 static inline void with(const char *name)

@@ -169,25 +169,6 @@ Test(netinfo, interface_of_a_server)
 	expect_interface(&n, "10.9.0.1", "near");	/* an own one */
 }
 
-Test(netinfo, only_link)
-{
-	struct netinfo n;
-
-	private_net();
-	run("ip netns add sallyport-test-$PPID");
-	run("ip link add near type veth peer name far netns "
-	    "sallyport-test-$PPID");
-	run("ip link set near up");
-	n = read_info();
-	cr_expect_str_eq(n.only_ifname, "", "no carrier yet");
-	run("ip -n sallyport-test-$PPID link set far up");
-	n = read_info();
-	cr_expect_str_eq(n.only_ifname, "near");
-	expect_interface(&n, "fe80::1", "near");
-	expect_interface(&n, "192.0.2.1", "near");
-	run("ip netns del sallyport-test-$PPID");
-}
-
 Test(netinfo, too_many_addresses)
 {
 	struct netinfo n;
@@ -220,6 +201,30 @@ static bool see(struct netmon *m, enum netmon_kind kind, const char *ifname)
 		cr_assert_eq(n, 0);
 	} while (poll(&p, 1, 2000) == 1);
 	return false;
+}
+
+Test(netinfo, only_link)
+{
+	struct netmon *m;
+	struct netinfo n;
+	struct why why;
+
+	private_net();
+	cr_assert_eq(netmon_open(&m, &why), 0, "%s", why.text);
+	run("ip netns add sallyport-test-$PPID");
+	run("ip link add near type veth peer name far netns "
+	    "sallyport-test-$PPID");
+	run("ip link set near up");
+	n = read_info();
+	cr_expect_str_eq(n.only_ifname, "", "no carrier yet");
+	run("ip -n sallyport-test-$PPID link set far up");
+	cr_expect(see(m, NETMON_LINK_UP, "near"));
+	n = read_info();
+	cr_expect_str_eq(n.only_ifname, "near");
+	expect_interface(&n, "fe80::1", "near");
+	expect_interface(&n, "192.0.2.1", "near");
+	netmon_close(m);
+	run("ip netns del sallyport-test-$PPID");
 }
 
 Test(netmon, events)
