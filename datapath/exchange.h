@@ -79,12 +79,12 @@ struct exchange {
 enum { EXCHANGE_TCP = POLICY_UPSTREAMS, EXCHANGE_TOKENS = 8 };
 
 /*
- * The tokens it gives the poller are token + question * EXCHANGE_TOKENS + n,
+ * The tokens it gives the poller are first + question * EXCHANGE_TOKENS + n,
  * n being a server's number or EXCHANGE_TCP.
  */
 void exchange_init(struct exchange *x, struct poller *poller,
 		   struct slots *slots, struct counters *counters,
-		   uint64_t token);
+		   uint64_t first);
 
 /* The question that is being asked or held, or NULL. */
 struct question *exchange_find(struct exchange *x, const uint8_t *name,
