@@ -120,6 +120,7 @@ int netcheck_enter(struct daemon *d, const char *reason,
 		daemon_problem(d, (*failed)->name, why->text);
 		return error;
 	}
+	d->problem.text[0] = '\0';
 	begin(d, reason, since);
 	log_info("netcheck: door open, episode %u (%s)", d->answer.epoch,
 		 reason);
