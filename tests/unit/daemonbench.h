@@ -107,16 +107,27 @@ static inline int bench_start(struct daemon *d, struct why *why)
 	error = record_call("start");
 	if (error < 0)
 		return why_set(why, error, "injected: start");
+	cr_assert_eq(arena_create(&d->child.arena), 0);
+	answer_attach(&d->answer, &d->child.arena);
 	d->running = true;
 	return 0;
+}
+
+/* It is gone, and nothing else has been done yet. */
+static inline void bench_gone(struct daemon *d)
+{
+	answer_attach(&d->answer, NULL);
+	if (d->running)
+		arena_close(&d->child.arena);
+	d->child.arena = (struct arena){ .control_fd = -1, .datapath_fd = -1 };
+	d->running = false;
 }
 
 static inline void bench_stop(struct daemon *d)
 {
 	if (d->running)
 		record_call("stop");
-	d->running = false;
-	answer_attach(&d->answer, NULL);
+	bench_gone(d);
 }
 
 static const struct daemon_resolver bench_resolver = {
@@ -180,6 +191,7 @@ static inline void bench_remove(const char *name)
 
 static inline void bench_fini(void)
 {
+	bench_gone(&bench);
 	bench_remove("state/settings.json");
 	bench_remove("run/tunnel.json");
 	bench_remove("state");

@@ -343,7 +343,7 @@ static void outside_of(enum tunnel_state from, bool lockdown)
 {
 	again();
 	up(true, lockdown, from, CAUSE_SET_DNS);
-	bench.running = false;
+	bench_gone(&bench);
 }
 
 static void expect_shut(const char *what)
@@ -560,7 +560,7 @@ Test(netcheck, a_crashed_one_is_not_started_twice)
 {
 	/* Another one is on its way, and the host is pointed at it. */
 	up(true, false, TUNNEL_ERROR, CAUSE_OTHER);
-	bench.running = false;
+	bench_gone(&bench);
 	record_fault("start", -EADDRINUSE, 0, 0);
 	cr_expect_eq(daemon_set_netcheck(&bench, true, &step, &why), 0);
 	record_expect("", "it is on");
@@ -570,7 +570,7 @@ Test(netcheck, a_crashed_one_is_not_started_twice)
 Test(netcheck, one_that_was_given_up_is_started_again)
 {
 	up(true, false, TUNNEL_CONNECTED, 0);
-	bench.running = false;
+	bench_gone(&bench);
 	record_fault("start", -EADDRINUSE, 0, 1);
 	cr_expect_eq(daemon_set_netcheck(&bench, true, &step, &why),
 		     -EADDRINUSE);
@@ -758,7 +758,8 @@ Test(netcheck, settings_survive_a_restart)
 	switch_to(true, true);
 	cr_expect_eq(daemon_set_lan(&bench, true, &step, &why), 0);
 	memset(&bench.settings, 0, sizeof(bench.settings));
-	bench.running = bench.active = false;
+	bench_gone(&bench);
+	bench.active = false;
 	cr_assert_eq(daemon_start(&bench, &why), 0);
 	cr_expect(bench.settings.netcheck && bench.settings.lockdown &&
 		  bench.settings.lan);
