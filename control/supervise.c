@@ -123,14 +123,17 @@ void supervise_verify(struct daemon *d)
 		      "repairs", (json_int_t)d->answer.repaired);
 }
 
-static void on_firewall(evutil_socket_t fd, short what, void *context)
+static void look(struct daemon *d)
 {
-	struct daemon *d = context;
-
-	(void)fd;
-	(void)what;
 	if (d->fw->ops->changed(d->fw) != 0)
 		supervise_verify(d);
+}
+
+static void on_firewall(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	look(context);
 }
 
 /* --- one process --- */
@@ -181,6 +184,8 @@ static void on_grants(evutil_socket_t fd, short what, void *context)
 
 	(void)what;
 	(void)!read(fd, &n, sizeof(n));
+	/* Elements open nothing behind rules that are not ours. */
+	look(d);
 	acks = answer_grants(&d->answer);
 	if (acks < 0) {
 		log_error("datapath: it broke the protocol; it is killed");

@@ -158,16 +158,29 @@ static void delete_and_wait(const struct asker *a)
 
 static pid_t nft;
 
-static void load_listing(const struct asker *a)
+static void run_nft(const char *option, const char *what)
 {
-	(void)a;
 	drain();
 	nft = fork();
 	if (nft == 0) {
-		execlp("nft", "nft", "-f", listing, (char *)NULL);
+		execlp("nft", "nft", option, what, (char *)NULL);
 		_exit(127);
 	}
 	await_change();
+}
+
+static void load_listing(const struct asker *a)
+{
+	(void)a;
+	run_nft("-f", listing);
+}
+
+/* The elements stay, and a rule before theirs lets nobody through. */
+static void insert_rule(const struct asker *a)
+{
+	(void)a;
+	run_nft("--", "insert rule inet sallyport output meta l4proto tcp "
+		"reject");
 }
 
 static const struct kind {
@@ -179,6 +192,7 @@ static const struct kind {
 	{ "flush set allow4", flush4, 2, 0, false },
 	{ "flush set allow6", flush6, 2, 1, false },
 	{ "delete element", delete_element, 1, 0, false },
+	{ "insert rule", insert_rule, 1, 0, true },
 	{ "delete table", delete_table, 1, 0, true },
 	{ "flush ruleset", flush_ruleset, 1, 0, true },
 	{ "nft -f, without elements", load_listing, 1, 0, true },
@@ -232,19 +246,20 @@ static uint64_t await_restored(unsigned int names, uint64_t since,
 
 /*
  * Until the n-th name is answered from the cache: without a grant, so without
- * a transaction of control's.
+ * a transaction of control's. And its address is open.
  */
 static void await_warm(struct asker *a, unsigned int n)
 {
 	uint64_t since = clock_boot();
+	enum asker_is it;
 
 	do {
 		if (clock_boot() - since > ASKER_PATIENCE)
 			errx(1, "name %u is not warm", n);
 		drain();
 		asker_prepare(a, n);
-		asker_go(a);
-	} while (announced(nftlink_recv(&watch, 0)));
+		it = asker_go(a);
+	} while (it != ASKER_OPEN || announced(nftlink_recv(&watch, 0)));
 }
 
 /* ---- */
