@@ -29,7 +29,9 @@ static json_t *name(const uint8_t *wire, size_t len, bool suffix)
 
 static double ms(uint64_t from, uint64_t to)
 {
-	return to < from ? 0 : (double)((to - from) / 1000) / 1000;
+	const uint64_t us = to < from ? 0 : (to - from) / 1000;
+
+	return (double)us / 1000;
 }
 
 static void set(json_t *o, const char *key, json_t *value)
@@ -264,7 +266,7 @@ static int by_time(const void *a, const void *b)
 /* What happened, in order of time; the names' own order decides ties. */
 static json_t *events(const struct episode *e)
 {
-	const uint64_t *at[TIMELINE__N];
+	const uint64_t *at[TIMELINE__N] = { NULL };
 	json_t *list = json_array();
 	unsigned int n = 0;
 
