@@ -125,6 +125,13 @@ dns_is() { [ "$(dns)" = "$1" ]; }
 # In one line: listeners, rules, resolv.conf.
 machine() { echo "$(bound), $(loaded), $(dns)"; }
 
+# Starts a command on the laptop in the background; PID is its own pid.
+laptop_start() {
+	_log=$1
+	shift
+	world_start "$_log" nsenter -t "$HOLDER" -m -n -- "$@"
+}
+
 # ---- the daemon's life
 
 world_opened() {

@@ -18,7 +18,8 @@
 hold() {
 	mkfifo "$WORLD/$1.in"
 	: >"$WORLD/$1.out"
-	laptop nc "$2" 443 <"$WORLD/$1.in" >"$WORLD/$1.out" 2>&1 &
+	nsenter -t "$HOLDER" -m -n -- nc "$2" 443 \
+	    <"$WORLD/$1.in" >"$WORLD/$1.out" 2>&1 &
 	eval "$1=\$!"
 	WORLD_PIDS="$WORLD_PIDS $!"
 }
