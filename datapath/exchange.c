@@ -27,10 +27,10 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "question.h"
 #include "upstream.h"
 
 enum {
-	QUERY_MAX = DNSMSG_HEADER + DNSNAME_MAX + 4,
 	READ_BURST = 8,		/* datagrams of one socket per round */
 	LINGER_MS = 1000,
 	/* A response may grow by an OPT record in its slot. */
@@ -132,17 +132,9 @@ static struct question *vacant(struct exchange *x)
 	return oldest;
 }
 
-struct question *exchange_new(struct exchange *x, const uint8_t *name,
-			      size_t len, uint16_t type, uint64_t now)
+static void begin(struct question *q, uint64_t now)
 {
-	struct question *q = vacant(x);
-
-	if (q == NULL)
-		return NULL;
 	q->state = QUESTION_ASKING;
-	q->type = type;
-	q->name_len = (uint8_t)len;
-	memcpy(q->name, name, len);
 	q->born = now;
 	q->deadline = now + UPSTREAM_DEADLINE_MS * CLOCK_MS;
 	q->retry_at = UINT64_MAX;
@@ -153,45 +145,33 @@ struct question *exchange_new(struct exchange *x, const uint8_t *name,
 	q->lifetime = 0;
 	q->grant = 0;
 	q->answered = 0;
+}
+
+struct question *exchange_new(struct exchange *x, const uint8_t *name,
+			      size_t len, uint16_t type, uint64_t now)
+{
+	struct question *q = vacant(x);
+
+	if (q == NULL)
+		return NULL;
+	q->type = type;
+	q->name_len = (uint8_t)len;
+	memcpy(q->name, name, len);
+	begin(q, now);
 	return q;
 }
 
-/* Draft-vixie-dnsext-dns0x20: a random bit decides the case of each letter. */
-static void spell(uint8_t *out, const uint8_t *name, size_t len,
-		  const uint8_t *bits)
+void exchange_restart(struct exchange *x, struct question *q, uint64_t now)
 {
-	for (size_t i = 0; i < len; i++) {
-		bool flip = (bits[i / 8] >> (i % 8) & 1) != 0;
-
-		/* Length octets are at most 63, so never in 'a'..'z'. */
-		out[i] = flip && name[i] >= 'a' && name[i] <= 'z' ?
-			 name[i] & 0xdf : name[i];
-	}
-}
-
-static size_t build_query(const struct question *q,
-			  const struct question_server *s,
-			  uint8_t out[static QUERY_MAX])
-{
-	uint8_t head[DNSMSG_HEADER] = {
-		(uint8_t)(s->id >> 8), (uint8_t)s->id,
-		DNSFLAG_RD >> 8, 0, 0, 1,	/* one question, no EDNS */
-	};
-	uint8_t tail[4] = {
-		(uint8_t)(q->type >> 8), (uint8_t)q->type, 0, DNSCLASS_IN,
-	};
-
-	memcpy(out, head, sizeof(head));
-	memcpy(out + sizeof(head), s->spelt, q->name_len);
-	memcpy(out + sizeof(head) + q->name_len, tail, sizeof(tail));
-	return sizeof(head) + q->name_len + sizeof(tail);
+	set_free(x, q);
+	begin(q, now);
 }
 
 static void send_query(struct exchange *x, struct question *q,
 		       struct question_server *s)
 {
-	uint8_t msg[QUERY_MAX];
-	size_t len = build_query(q, s, msg);
+	uint8_t msg[QUESTION_MESSAGE];
+	size_t len = question_build(q, s, msg);
 
 	/* No route, or the firewall: another server or the next try. */
 	if (upstream_send(s->fd, &s->upstream, msg, len) < 0) {
@@ -211,7 +191,7 @@ static bool open_server(struct exchange *x, struct question *q, unsigned int u)
 	if (getrandom(bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
 		return false;
 	s->id = (uint16_t)(bits[0] << 8 | bits[1]);
-	spell(s->spelt, q->name, q->name_len, bits + 2);
+	question_spell(s->spelt, q->name, q->name_len, bits + 2);
 	s->fd = upstream_open(&s->upstream);
 	if (s->fd < 0) {
 		count(x, COUNT_UPSTREAM_ERROR);
@@ -270,23 +250,6 @@ void exchange_again(struct question *q, uint64_t now)
 	q->deadline = now + UPSTREAM_DEADLINE_MS * CLOCK_MS;
 }
 
-/* The whole of "a response counts only if"; the reason's counter, or -1. */
-static int mismatch(const struct question *q, const struct question_server *s,
-		    const struct dnsmsg *m)
-{
-	if (m->id != s->id)
-		return COUNT_BAD_ID;
-	if ((m->flags & (DNSFLAG_QR | DNSFLAG_OPCODE)) != DNSFLAG_QR)
-		return COUNT_BAD_QR;
-	if (m->qtype != q->type ||
-	    !dnsname_equal(&m->qname, q->name, q->name_len))
-		return COUNT_BAD_QUESTION;
-	/* A question's name has no hops: compare it as it stands. */
-	if (memcmp(m->msg.p + DNSMSG_HEADER, s->spelt, q->name_len) != 0)
-		return COUNT_BAD_CASE;
-	return -1;
-}
-
 /* Is the message in slot a response that counts? If so, q holds it. */
 static bool take(struct exchange *x, struct question *q, unsigned int u,
 		 uint16_t slot, size_t off, size_t len)
@@ -300,7 +263,7 @@ static bool take(struct exchange *x, struct question *q, unsigned int u,
 	count(x, why);
 	if (why != PARSE_OK)
 		return false;
-	bad = mismatch(q, &q->server[u], &m);
+	bad = question_mismatch(q, &q->server[u], &m);
 	rcode = m.flags & DNSFLAG_RCODE;
 	if (bad < 0 && (m.flags & DNSFLAG_TC) == 0 &&
 	    rcode != DNSRCODE_NOERROR && rcode != DNSRCODE_NXDOMAIN) {
@@ -394,8 +357,8 @@ static void tcp_failed(struct exchange *x, struct question *q)
 /* The two octets of length and the query fit any socket buffer. */
 static bool send_tcp(struct exchange *x, struct question *q)
 {
-	uint8_t msg[2 + QUERY_MAX];
-	size_t len = build_query(q, &q->server[q->tcp.server], msg + 2);
+	uint8_t msg[2 + QUESTION_MESSAGE];
+	size_t len = question_build(q, &q->server[q->tcp.server], msg + 2);
 
 	msg[0] = (uint8_t)(len >> 8);
 	msg[1] = (uint8_t)len;
@@ -504,10 +467,9 @@ void exchange_end(struct exchange *x, struct question *q, uint64_t now)
 		set_free(x, q);
 }
 
-void exchange_clear(struct exchange *x)
+void exchange_drop(struct exchange *x, struct question *q)
 {
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++)
-		set_free(x, &x->question[i]);
+	set_free(x, q);
 }
 
 uint64_t exchange_due(struct exchange *x, uint64_t now)

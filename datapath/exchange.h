@@ -116,14 +116,17 @@ bool exchange_hopeless(const struct question *q, uint64_t now);
 /* Sends again what is due. */
 void exchange_retry(struct exchange *x, struct question *q, uint64_t now);
 
+/* Closes all that q has: it is as new, and not yet asked of anybody. */
+void exchange_restart(struct exchange *x, struct question *q, uint64_t now);
+
 /* As if it were asked only now: the network has changed under it. */
 void exchange_again(struct question *q, uint64_t now);
 
 /* The question is over; its slot is released, its sockets linger. */
 void exchange_end(struct exchange *x, struct question *q, uint64_t now);
 
-/* Closes everything at once. */
-void exchange_clear(struct exchange *x);
+/* The question is over and leaves nothing behind. */
+void exchange_drop(struct exchange *x, struct question *q);
 
 /* Closes sockets that have lingered enough. The next time something is due,
  * boot time in ns; UINT64_MAX = nothing. */

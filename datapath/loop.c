@@ -36,16 +36,18 @@ static void adopt_policy(struct loop *l)
 	if (!policy_fetch(&l->arena.control->policy, &l->policy_seen,
 			  &l->policy))
 		return;
-	if (l->policy.epoch != epoch) {
-		resolve_drop(l);
-		reset_marks(l->marks, l->policy.epoch);
-	}
 	if (l->policy.network != network) {
 		cache_clear(&l->cache);
 		learnt_clear(&l->learnt);
 	}
-	if (l->policy.prefetch != prefetch_was)
+	if (l->policy.epoch != epoch) {
+		reset_marks(l->marks, l->policy.epoch);
+		resolve_renew(l);
+	} else if (l->policy.prefetch != prefetch_was) {
 		resolve_again(l);
+	}
+	if (l->policy.prefetch != prefetch_was)
+		l->prefetch = 0;
 }
 
 static int timeout_ms(struct loop *l)
@@ -66,17 +68,21 @@ static bool dispatch(struct loop *l, uint64_t token)
 {
 	if (token == TOKEN_CHANNEL)
 		return false;
-	if (token == TOKEN_KICK)
+	if (token == TOKEN_KICK) {
 		hold_acks(l);
-	else if (token == TOKEN_TAP)
+		/* The kick that was taken may have been for a policy which came
+		 * after this round's look at it. */
+		adopt_policy(l);
+	} else if (token == TOKEN_TAP) {
 		tap_read(&l->tap);
-	else if (token >= TOKEN_EXCHANGE)
+	} else if (token >= TOKEN_EXCHANGE) {
 		resolve_upstream(l, token - TOKEN_EXCHANGE);
-	else
+	} else {
 		listener_read(&l->listener,
 			      (unsigned int)token - TOKEN_LISTENER,
 			      &l->policy.judge, l->now, resolve_query,
 			      l);
+	}
 	return true;
 }
 

@@ -11,6 +11,9 @@
 
 #include "compat.h"
 
+/* Closes what came along by mistake: all descriptors from first on. */
+NODISCARD int priv_close_from(unsigned int first);
+
 /* Dies with its parent, also when the parent was killed meanwhile. */
 NODISCARD int priv_follow_parent(pid_t parent);
 

@@ -4,6 +4,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -35,6 +36,11 @@ static const int calls[] = {
 	SCMP_SYS(readlink), SCMP_SYS(ioctl), SCMP_SYS(prctl),
 #endif
 };
+
+int priv_close_from(unsigned int first)
+{
+	return close_range(first, UINT_MAX, 0) < 0 ? -errno : 0;
+}
 
 int priv_follow_parent(pid_t parent)
 {

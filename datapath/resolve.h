@@ -21,10 +21,13 @@ void resolve_upstream(struct loop *l, uint64_t token);
 void resolve_timers(struct loop *l);
 /* Resolves the next allowed names that nobody has asked for yet. */
 void resolve_prefetch(struct loop *l);
-/* The network has changed: questions in flight are asked again at once, and
- * all allowed names are resolved. */
+/* The network may be better now: questions in flight are asked again. */
 void resolve_again(struct loop *l);
-/* The episode is over: nobody who waits gets an answer. */
-void resolve_drop(struct loop *l);
+/*
+ * Another episode. Nothing that belongs to the old one is used any more: no
+ * answer, no grant, no socket. Who waits is served in the new one, and gets
+ * no reply at all when there is none.
+ */
+void resolve_renew(struct loop *l);
 
 #endif /* RESOLVE_H */

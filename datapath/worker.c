@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "loop.h"
 #include "priv.h"
@@ -63,7 +64,8 @@ int datapath_main(void)
 	struct datapath_setup s;
 	const char *what;
 
-	if (step(&r, "setup", receive_setup(&s)) == 0 &&
+	if (step(&r, "descriptors", priv_close_from(DATAPATH_FDS)) == 0 &&
+	    step(&r, "setup", receive_setup(&s)) == 0 &&
 	    open_all(&loop, &s, &r) == 0 &&
 	    priv_drop(s.uid, s.gid, s.root, &what) < 0)
 		step(&r, what, -EPERM);
@@ -71,5 +73,7 @@ int datapath_main(void)
 	    (ssize_t)sizeof(r) || r.error != 0)
 		return 1;
 	loop_run(&loop);
-	return 0;
+	/* Nothing to flush, and what else runs at an exit may need calls that
+	 * are gone. */
+	_exit(0);
 }

@@ -116,10 +116,16 @@ static inline void setup_two(void)
 	start(2, "127.0.0.1");
 }
 
+static inline void drop_all(void)
+{
+	for (unsigned int i = 0; i < QUESTIONS_MAX; i++)
+		exchange_drop(&x, &x.question[i]);
+}
+
 /* Whatever happened: nothing is held when all is over. */
 static inline void teardown(void)
 {
-	exchange_clear(&x);
+	drop_all();
 	cr_expect_eq(slots.n_free, SLOT_COUNT, "slots are lost");
 	for (unsigned int i = 0; i < policy.n_upstreams; i++)
 		if (server[i].conn >= 0)

@@ -80,7 +80,7 @@ Test(exchange, ids_ports_and_spelling_are_random, .init = setup,
 		port = port || server[0].client.in.sin_port != first_port;
 		upper = upper || m.msg.p[DNSMSG_HEADER + 1] == 'C';
 		lower = lower || m.msg.p[DNSMSG_HEADER + 1] == 'c';
-		exchange_clear(&x);
+		drop_all();
 	}
 	cr_expect(id && port);
 	cr_expect(upper && lower);
@@ -137,7 +137,7 @@ Test(exchange, what_does_not_count, .init = setup, .fini = teardown)
 		say(&server[0], &good);
 		cr_expect_eq(go_round(), q, "%s: the right one after it",
 			     bad[i].what);
-		exchange_clear(&x);
+		drop_all();
 	}
 }
 
@@ -167,7 +167,7 @@ Test(exchange, wrong_source, .init = setup, .fini = teardown)
 		cr_expect_eq(go_round(), q, "%s: the right one after it",
 			     sources[i].what);
 		close(fd);
-		exchange_clear(&x);
+		drop_all();
 	}
 }
 
@@ -296,7 +296,7 @@ Test(exchange, interface_that_is_gone, .init = setup_two, .fini = teardown)
 	cr_expect_eq(counted(COUNT_ASKED), 1);
 	cr_expect(q->sent);
 	cr_expect_not(exchange_hopeless(q, T));
-	exchange_clear(&x);
+	drop_all();
 	policy.upstreams[1].ifindex = INT32_MAX;
 	q = ask();
 	expect_silence();

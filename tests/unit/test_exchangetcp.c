@@ -144,7 +144,7 @@ Test(exchange, tcp_gone_wrong, .init = setup, .fini = teardown)
 		if (server[0].conn >= 0)
 			close(server[0].conn);
 		server[0].conn = -1;
-		exchange_clear(&x);
+		drop_all();
 		memset(&counters, 0, sizeof(counters));
 	}
 }

@@ -160,7 +160,7 @@ Test(exchange, full_table_refuses, .init = setup, .fini = teardown)
 	cr_expect_null(ask_nth(99));
 	x.question[5].state = QUESTION_HELD;
 	cr_expect_null(ask_nth(99), "held is in use as well");
-	exchange_clear(&x);
+	drop_all();
 	cr_expect_not_null(ask_nth(99));
 }
 
