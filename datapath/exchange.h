@@ -66,6 +66,7 @@ struct question {
 	uint64_t answered;		/* boot time, ns; 0 = from the cache */
 	uint64_t fresh_until;		/* the cached answer's own end; else UINT64_MAX */
 	uint16_t askers;		/* list of askers, ASKERS_NONE = empty */
+	uint16_t n_askers;
 };
 
 struct exchange {
@@ -116,17 +117,14 @@ bool exchange_hopeless(const struct question *q, uint64_t now);
 /* Sends again what is due. */
 void exchange_retry(struct exchange *x, struct question *q, uint64_t now);
 
-/* Closes all that q has: it is as new, and not yet asked of anybody. */
-void exchange_restart(struct exchange *x, struct question *q, uint64_t now);
-
 /* As if it were asked only now: the network has changed under it. */
 void exchange_again(struct question *q, uint64_t now);
 
 /* The question is over; its slot is released, its sockets linger. */
 void exchange_end(struct exchange *x, struct question *q, uint64_t now);
 
-/* The question is over and leaves nothing behind. */
-void exchange_drop(struct exchange *x, struct question *q);
+/* Closes everything at once. */
+void exchange_clear(struct exchange *x);
 
 /* Closes sockets that have lingered enough. The next time something is due,
  * boot time in ns; UINT64_MAX = nothing. */

@@ -7,6 +7,10 @@
  * nothing of it leaves before, and without an ack in time nothing at all.
  * What is released also goes into the cache. The lists, the slots and the
  * ring are of fixed size; whoever finds one full gets SERVFAIL.
+ *
+ * Who floods one question must not keep the clients of others from waiting:
+ * ASKERS_SURE places of each question in the table are always there, and only
+ * what is left beyond these goes to whoever comes first.
  */
 #include "hold.h"
 
@@ -15,6 +19,9 @@
 
 #include "clock.h"
 #include "loop.h"
+
+enum { ASKERS_KEPT = QUESTIONS_MAX * ASKERS_SURE };
+_Static_assert((int)ASKERS_KEPT < (int)ASKERS_MAX, "and some to share");
 
 static void count(struct loop *l, unsigned int which)
 {
@@ -27,6 +34,7 @@ void hold_init(struct loop *l)
 		l->asker[i].next = (uint16_t)(i + 1);
 	l->asker[ASKERS_MAX - 1].next = ASKERS_NONE;
 	l->free_asker = 0;
+	l->n_free_askers = ASKERS_MAX;
 }
 
 bool hold_join(struct loop *l, struct question *q, const struct ask *ask,
@@ -34,8 +42,13 @@ bool hold_join(struct loop *l, struct question *q, const struct ask *ask,
 {
 	uint16_t i = l->free_asker;
 
-	if (i == ASKERS_NONE)
+	if (i == ASKERS_NONE || (q->n_askers >= ASKERS_SURE &&
+				 l->n_free_askers <= ASKERS_KEPT)) {
+		count(l, COUNT_FULL);
 		return false;
+	}
+	l->n_free_askers--;
+	q->n_askers++;
 	l->free_asker = l->asker[i].next;
 	l->asker[i].ask = *ask;
 	l->asker[i].from = *from;
@@ -52,8 +65,10 @@ static struct asker *unjoin(struct loop *l, struct question *q)
 	if (i == ASKERS_NONE)
 		return NULL;
 	q->askers = l->asker[i].next;
+	q->n_askers--;
 	l->asker[i].next = l->free_asker;
 	l->free_asker = i;
+	l->n_free_askers++;
 	return &l->asker[i];
 }
 

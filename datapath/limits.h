@@ -32,7 +32,9 @@ enum {
 	POLICY_LISTEN = 8,
 
 	QUESTIONS_MAX = 64,		/* upstream questions in flight */
+	QUESTIONS_EXACT = 16,		/* places that names below a suffix never get */
 	ASKERS_MAX = 512,		/* clients waiting for one of them */
+	ASKERS_SURE = 4,		/* ... of each question, whatever others do */
 	CACHE_MAX = 128,		/* every name as A and AAAA */
 	LEARNT_MAX = 128,		/* CNAME targets that may be asked for */
 	TCP_CLIENTS = 32,

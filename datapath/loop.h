@@ -50,7 +50,7 @@ struct loop {
 	struct tripwire tripwire;
 	struct tap tap;
 	struct accept accept;		/* of the response at hand */
-	uint16_t free_asker;
+	uint16_t free_asker, n_free_askers;
 	struct asker asker[ASKERS_MAX];
 	uint32_t next_grant;
 	bool kick;			/* control is to be woken after this round */

@@ -25,7 +25,10 @@
 #include "loop.h"
 #include "verdict.h"
 
-enum { PREFETCH_MAX = QUESTIONS_MAX / 2 };	/* leave room for clients */
+enum {
+	PREFETCH_MAX = QUESTIONS_MAX / 2,	/* leave room for clients, */
+	PREFETCH_ROOM = 8,			/* and also in a flood of them */
+};
 
 static void count(struct loop *l, unsigned int which)
 {
@@ -104,17 +107,44 @@ void resolve_upstream(struct loop *l, uint64_t token)
 
 /* --- queries --- */
 
+/* Questions in flight; unasked: only those that no client waits for. */
+static unsigned int in_flight(const struct loop *l, bool unasked)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
+		const struct question *q = &l->exchange.question[i];
+
+		n += (q->state == QUESTION_ASKING ||
+		      q->state == QUESTION_HELD) &&
+		     (!unasked || q->askers == ASKERS_NONE);
+	}
+	return n;
+}
+
+/*
+ * Names below a suffix are without number, and any local process may ask for
+ * them: they leave places to the names themselves, of which there are few.
+ */
+static bool has_place(const struct loop *l, const uint8_t *name, size_t len)
+{
+	return verdict_exact(&l->policy, name, len) ||
+	       in_flight(l, false) < QUESTIONS_MAX - QUESTIONS_EXACT;
+}
+
 static struct question *new_question(struct loop *l, const uint8_t *name,
 				     size_t len, uint16_t type)
 {
-	struct question *q = exchange_new(&l->exchange, name, len, type,
-					  l->now);
+	struct question *q = NULL;
 
+	if (has_place(l, name, len))
+		q = exchange_new(&l->exchange, name, len, type, l->now);
 	if (q == NULL) {
 		count(l, COUNT_FULL);
 		return NULL;
 	}
 	q->askers = ASKERS_NONE;
+	q->n_askers = 0;
 	q->fresh_until = UINT64_MAX;
 	return q;
 }
@@ -290,18 +320,6 @@ void resolve_query(void *context, const struct client *from, struct slice msg)
 
 /* --- prefetch --- */
 
-static unsigned int in_flight(const struct loop *l)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		enum question_state s = l->exchange.question[i].state;
-
-		n += s == QUESTION_ASKING || s == QUESTION_HELD;
-	}
-	return n;
-}
-
 static void prefetch_one(struct loop *l, const struct policy_name *n,
 			 uint16_t type)
 {
@@ -327,7 +345,9 @@ void resolve_prefetch(struct loop *l)
 	if (p->epoch == 0 || p->mode == MODE_SPOOF || p->n_upstreams == 0)
 		return;
 	/* What shrinks: the names left. */
-	while (l->prefetch < 2u * p->n_names && in_flight(l) < PREFETCH_MAX) {
+	while (l->prefetch < 2u * p->n_names &&
+	       in_flight(l, true) < PREFETCH_MAX &&
+	       in_flight(l, false) < QUESTIONS_MAX - PREFETCH_ROOM) {
 		prefetch_one(l, &p->names[l->prefetch / 2],
 			     types[l->prefetch % 2]);
 		l->prefetch++;
@@ -358,36 +378,17 @@ void resolve_again(struct loop *l)
 {
 	for (unsigned int i = 0; i < QUESTIONS_MAX; i++)
 		exchange_again(&l->exchange.question[i], l->now);
+	l->prefetch = 0;
 }
 
-/* Who waits for q need not ask again; what q was told does not count. */
-static void ask_anew(struct loop *l, struct question *q)
-{
-	const struct policy *p = &l->policy;
-
-	loop_mark(&l->marks->query, l->now);
-	q->fresh_until = UINT64_MAX;
-	if (p->mode == MODE_FORWARD &&
-	    verdict_allowed(p, &l->learnt, l->now, q->name, q->name_len))
-		start(l, q, NULL);
-	else
-		hold_fail(l, q, DNSRCODE_SERVFAIL);
-}
-
-void resolve_renew(struct loop *l)
+/* Nobody gets an answer from an episode that is over. */
+void resolve_drop(struct loop *l)
 {
 	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
 		struct question *q = &l->exchange.question[i];
-		bool open = q->state == QUESTION_ASKING ||
-			    q->state == QUESTION_HELD;
 
-		if (open && l->policy.epoch == 0)
+		if (q->state == QUESTION_ASKING || q->state == QUESTION_HELD)
 			hold_leave(l, q);
-		if (!open || q->askers == ASKERS_NONE) {
-			exchange_drop(&l->exchange, q);
-			continue;
-		}
-		exchange_restart(&l->exchange, q, l->now);
-		ask_anew(l, q);
 	}
+	exchange_clear(&l->exchange);
 }

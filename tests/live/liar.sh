@@ -46,10 +46,10 @@ door_ends() {
 counters() {
 	sp metrics | awk 'sub(/^sallyport_/, "") && sub(/_total/, "")'
 }
-# Every name of the profile twice, and all are answered with no data.
+# Every name is asked for twice; those of the profile are answered: no data.
 prefetched() {
-	counters | awk '{ n[$1] = $2 }
-	    END { exit !(n["prefetch"] == 6 && n["parse_ok"] >= 6) }'
+	counters | awk -v all="${PREFETCHED:-6}" '{ n[$1] = $2 }
+	    END { exit !(n["prefetch"] == all && n["parse_ok"] >= 6) }'
 }
 
 # The counters that moved since $WORLD/was, without those that always do.
@@ -77,8 +77,9 @@ check_moved() {
 
 # What the kernel holds and for how long, and what is new in it.
 opened() {
-	in_net nft -j list table inet sallyport | jq -r '[.nftables[].set? |
-	    select(.name // "" | startswith("allow")) | .elem[]?.elem] |
+	in_net nft -j list table inet sallyport 2>/dev/null |
+	jq -r '[.nftables[].set? | select(.name // "" |
+	    startswith("allow")) | .elem[]?.elem] |
 	    sort_by(.val)[] | "\(.val) \(.expires)"'
 }
 new() {
@@ -128,13 +129,15 @@ good() {
 }
 
 # EDGE RCODE ANSWER COUNTERS NAME TYPE [OPTION...]: asks, and checks what came
-# of it: reply, counters, and what was opened. "good" is the good address.
+# of it: reply, counters, and what was opened. "good" is the good address. It
+# leaves the whole NAME in name.
 row() {
 	_edge=$1 _rcode=$2 _answer=$3 _counters=$4 _name=$5 _type=$6
 	shift 6
 	row=$((row + 1))
 	[ "$_answer" = good ] && _answer=$(good "$_type")
-	ask "${_name%%#*}$row${_name#*#}" "$_type" "$@"
+	name=$(echo "$_name" | sed "s/#/$row/g")
+	ask "$name" "$_type" "$@"
 	check "$_edge: reply" "$rcode $answer" "$_rcode $_answer"
 	opened >"$WORLD/open"
 	check "$_edge: opened" "$(new)" "$_answer"
@@ -142,6 +145,10 @@ row() {
 	mv "$WORLD/open" "$WORLD/opened"
 	check_moved "$_edge" "$_counters"
 }
+
+# The questions for NAME that the server saw: ms, server, u or t, port, id,
+# flags, additional records, type, name as spelt.
+asked() { awk -v name="$1." 'tolower($9) == name' "$WORLD/liar.log"; }
 
 # No client may keep it for longer than the kernel, nor too long or too short.
 # What was opened is looked at a while after the reply: 2 s at most.
