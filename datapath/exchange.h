@@ -14,60 +14,10 @@
 #include <stdint.h>
 
 #include "counters.h"
-#include "dnsmsg.h"
 #include "limits.h"
 #include "poller.h"
-#include "shared/policy.h"
+#include "question.h"
 #include "slots.h"
-
-enum question_state {
-	QUESTION_FREE,
-	QUESTION_ASKING,	/* upstream has not answered yet */
-	QUESTION_HELD,		/* an answer lies here until control acknowledges */
-	QUESTION_LINGER,	/* over; sockets stay a while to count what is late */
-};
-
-struct question_server {
-	struct policy_upstream upstream;
-	int fd;			/* UDP; -1 = none */
-	uint16_t id;
-	bool failed;		/* nothing more to hope for */
-	uint8_t spelt[DNSNAME_MAX];	/* 0x20: the name as we sent it */
-};
-
-struct question_tcp {
-	int fd;			/* -1 = none */
-	uint8_t server;
-	bool sent;
-	uint16_t slot;		/* length prefix and message */
-	uint16_t got;		/* octets of it */
-};
-
-struct question {
-	enum question_state state;
-	uint16_t type;
-	uint8_t name_len;
-	uint8_t name[DNSNAME_MAX];	/* unpacked, lower case */
-	uint64_t born;			/* boot time, ns; so the next two */
-	uint64_t retry_at, deadline;
-	uint8_t tries;
-	bool sent;			/* to at least one server, at least once */
-	uint8_t n_servers;
-	struct question_server server[POLICY_UPSTREAMS];
-	struct question_tcp tcp;
-
-	/* For the caller: the answer that is held, and who waits for it. */
-	uint16_t slot;			/* SLOTS_NONE = none */
-	struct dnsmsg view;		/* of the slot */
-	uint16_t n_addrs;
-	struct ipaddr addrs[ALLOW_PER_NAME];
-	uint32_t lifetime;		/* seconds */
-	uint32_t grant;			/* id */
-	uint64_t answered;		/* boot time, ns; 0 = from the cache */
-	uint64_t fresh_until;		/* the cached answer's own end; else UINT64_MAX */
-	uint16_t askers;		/* list of askers, ASKERS_NONE = empty */
-	uint16_t n_askers;
-};
 
 struct exchange {
 	struct poller *poller;
@@ -117,14 +67,17 @@ bool exchange_hopeless(const struct question *q, uint64_t now);
 /* Sends again what is due. */
 void exchange_retry(struct exchange *x, struct question *q, uint64_t now);
 
+/* Closes all that q has: it is as new, and not yet asked of anybody. */
+void exchange_restart(struct exchange *x, struct question *q, uint64_t now);
+
 /* As if it were asked only now: the network has changed under it. */
 void exchange_again(struct question *q, uint64_t now);
 
 /* The question is over; its slot is released, its sockets linger. */
 void exchange_end(struct exchange *x, struct question *q, uint64_t now);
 
-/* Closes everything at once. */
-void exchange_clear(struct exchange *x);
+/* The question is over and leaves nothing behind. */
+void exchange_drop(struct exchange *x, struct question *q);
 
 /* Closes sockets that have lingered enough. The next time something is due,
  * boot time in ns; UINT64_MAX = nothing. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "counters.h"
+
 void question_spell(uint8_t *out, const uint8_t *name, size_t len,
 		    const uint8_t *bits)
 {
