@@ -207,6 +207,11 @@ Test(answer, no_more_than_max)
 	cr_expect(!in_table("192.0.2.3"));
 	cr_expect(in_table("192.0.2.1"));
 
+	answer.max = 3;
+	g = honest("192.0.2.3 192.0.2.4");
+	cr_expect_eq(ask(&g), -ENOSPC, "room for the first of them");
+	cr_expect_eq(answer.allowed.n, 2);
+	answer.max = 2;
 	g = honest("192.0.2.2 192.0.2.1");
 	cr_expect_eq(ask(&g), 0, "renewals need no room");
 	pass(31 * CLOCK_S);
