@@ -378,17 +378,36 @@ void resolve_again(struct loop *l)
 {
 	for (unsigned int i = 0; i < QUESTIONS_MAX; i++)
 		exchange_again(&l->exchange.question[i], l->now);
-	l->prefetch = 0;
 }
 
-/* Nobody gets an answer from an episode that is over. */
-void resolve_drop(struct loop *l)
+/* Who waits for q need not ask again; what q was told does not count. */
+static void ask_anew(struct loop *l, struct question *q)
+{
+	const struct policy *p = &l->policy;
+
+	loop_mark(&l->marks->query, l->now);
+	q->fresh_until = UINT64_MAX;
+	if (p->mode == MODE_FORWARD &&
+	    verdict_allowed(p, &l->learnt, l->now, q->name, q->name_len))
+		start(l, q, NULL);
+	else
+		hold_fail(l, q, DNSRCODE_SERVFAIL);
+}
+
+void resolve_renew(struct loop *l)
 {
 	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
 		struct question *q = &l->exchange.question[i];
+		bool open = q->state == QUESTION_ASKING ||
+			    q->state == QUESTION_HELD;
 
-		if (q->state == QUESTION_ASKING || q->state == QUESTION_HELD)
+		if (open && l->policy.epoch == 0)
 			hold_leave(l, q);
+		if (!open || q->askers == ASKERS_NONE) {
+			exchange_drop(&l->exchange, q);
+			continue;
+		}
+		exchange_restart(&l->exchange, q, l->now);
+		ask_anew(l, q);
 	}
-	exchange_clear(&l->exchange);
 }

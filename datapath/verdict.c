@@ -25,6 +25,12 @@ static bool listed(const struct policy *p, const uint8_t *name, size_t len)
 	return false;
 }
 
+bool verdict_allowed(const struct policy *p, const struct learnt *l,
+		     uint64_t now, const uint8_t *name, size_t len)
+{
+	return listed(p, name, len) || learnt_has(l, name, len, now);
+}
+
 bool verdict_exact(const struct policy *p, const uint8_t *name, size_t len)
 {
 	for (unsigned int i = 0; i < p->n_names; i++) {
@@ -46,8 +52,7 @@ enum verdict verdict_query(const struct dnsmsg *m, const struct policy *p,
 	if ((m->flags & (DNSFLAG_QR | DNSFLAG_OPCODE)) != 0)
 		return VERDICT_DROP;
 	dnsname_unpack(&m->qname, name);
-	if (!listed(p, name, m->qname.len) &&
-	    !learnt_has(l, name, m->qname.len, now))
+	if (!verdict_allowed(p, l, now, name, m->qname.len))
 		return VERDICT_REFUSE;
 	if (p->mode == MODE_SPOOF)
 		return address ? VERDICT_SPOOF : VERDICT_EMPTY;

@@ -5,6 +5,7 @@
 #ifndef VERDICT_H
 #define VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dnsmsg.h"
@@ -27,6 +28,10 @@ enum verdict {
 enum verdict verdict_query(const struct dnsmsg *m, const struct policy *p,
 			   const struct learnt *l, uint64_t now,
 			   uint8_t name[static DNSNAME_MAX]);
+
+/* Is the name on the list, or learnt? Unpacked and in lower case. */
+bool verdict_allowed(const struct policy *p, const struct learnt *l,
+		     uint64_t now, const uint8_t *name, size_t len);
 
 /* Is the name itself listed, not only a suffix of it? Unpacked, lower case. */
 bool verdict_exact(const struct policy *p, const uint8_t *name, size_t len);
