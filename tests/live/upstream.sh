@@ -57,7 +57,8 @@ done <<-END
 	name bad_question another name
 	case bad_case another spelling
 END
-row 'the firewall drops what is from elsewhere' NOERROR good '' 'from-#.liar.test' A
+row 'the firewall drops what is from elsewhere' NOERROR good '' \
+    'from-#.liar.test' A
 row 'duplicates' NOERROR good late=2 'twice-#.liar.test' A
 
 # ---- well-formed
@@ -74,14 +75,17 @@ row '16 CNAMEs' NOERROR good '' 'chain-#-16.liar.test' A
 row '17 CNAMEs' SERVFAIL '' 'servfail bad_loop' 'chain-#-17.liar.test' A
 row 'CNAME to itself' SERVFAIL '' 'servfail bad_loop' 'loop1-#.liar.test' A
 row 'CNAMEs in a circle' SERVFAIL '' 'servfail bad_loop' 'loop2-#.liar.test' A
-row 'an address of another name' SERVFAIL '' 'servfail bad_stray' 'stray-#.liar.test' A
-row 'an address before the CNAME' SERVFAIL '' 'servfail bad_stray' 'before-#.liar.test' A
-row 'a CNAME of another name' SERVFAIL '' 'servfail bad_stray' 'fork-#.liar.test' A
+row 'an address of another name' SERVFAIL '' 'servfail bad_stray' \
+    'stray-#.liar.test' A
+row 'an address before the CNAME' SERVFAIL '' 'servfail bad_stray' \
+    'before-#.liar.test' A
+row 'a CNAME of another name' SERVFAIL '' 'servfail bad_stray' \
+    'fork-#.liar.test' A
 row 'A and AAAA' SERVFAIL '' 'servfail bad_stray' 'both-#.liar.test' AAAA
 row 'other sections' NOERROR good '' 'authority-#.liar.test' A
 row 'a record of another type' NOERROR good '' 'text-#.liar.test' A
-row '64 addresses' NOERROR "$(seq -f "198.19.$((row + 1)).%g" 64 | LC_ALL=C sort | xargs)" \
-    '' 'many-#-64.liar.test' A +bufsize=1232
+many=$(seq -f "198.19.$((row + 1)).%g" 64 | sort | xargs)
+row '64 addresses' NOERROR "$many" '' 'many-#-64.liar.test' A +bufsize=1232
 row '65 addresses' SERVFAIL '' 'servfail bad_many' 'many-#-65.liar.test' A
 while read -r ttl want edge; do
 	row "TTL $edge" NOERROR good '' "ttl-#-$ttl.liar.test" A
@@ -129,7 +133,8 @@ done <<-END
 	AAAA 0064ff9b0000000000000000c0a84d02 NAT64 of our own
 END
 hex 'private on the link' 192.168.77.99 '' A c0a84d63
-hex 'NAT64 of a public' 64:ff9b::c612:77 '' AAAA 0064ff9b0000000000000000c6120077
+hex 'NAT64 of a public' 64:ff9b::c612:77 '' AAAA \
+    0064ff9b0000000000000000c6120077
 hex 'good between unfit' '198.18.7.1 198.18.7.2' bad_address=2 A \
     7f000001 c6120701 0a010203 c6120702
 
@@ -137,7 +142,8 @@ hex 'good between unfit' '198.18.7.1 198.18.7.2' bad_address=2 A \
 
 row 'TC, good' NOERROR good upstream_tcp 'tcgood-#.liar.test' A
 row 'TC, octet by octet' NOERROR good upstream_tcp 'tcsplit-#.liar.test' A
-row 'TC, cut' SERVFAIL '' 'servfail upstream_tcp upstream_error' 'tccut-#.liar.test' A
+row 'TC, cut' SERVFAIL '' 'servfail upstream_tcp upstream_error' \
+    'tccut-#.liar.test' A
 row 'TC, more than a slot holds' SERVFAIL '' \
     'parse_long servfail upstream_tcp upstream_error' 'tclong-#.liar.test' A
 row 'TC, another id' SERVFAIL '' \
@@ -169,7 +175,8 @@ unfit 'private = never, on the link' A c0a84d62
 door_ends
 door_started 'allow { private = any }'
 hex 'private = any' 10.1.2.4 '' A 0a010204
-hex 'private = any, NAT64' 64:ff9b::a01:204 '' AAAA 0064ff9b00000000000000000a010204
+hex 'private = any, NAT64' 64:ff9b::a01:204 '' AAAA \
+    0064ff9b00000000000000000a010204
 unfit 'private = any, loopback' A 7f000001
 unfit 'private = any, own' A c0a84d02
 door_ends
