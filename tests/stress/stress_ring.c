@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * One producer, one consumer, a ring of 8 whose counts wrap; about two
- * seconds, or as long as the wrap takes. Each record carries its number in every word. For TSan.
+ * seconds, or as long as the wrap takes. Each record carries its number in
+ * every word. For TSan.
  */
 #include <pthread.h>
 #include <sched.h>
