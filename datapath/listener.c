@@ -10,7 +10,8 @@
 
 enum {
 	UDP_BURST = 32,		/* datagrams of one socket per round */
-	TCP_BURST = 16,		/* messages of one connection per round */
+	TCP_BURST = 16,		/* readings of one connection per round */
+	ACCEPT_BURST = 8,	/* connections per round */
 	BACKLOG = 32,
 };
 
@@ -169,7 +170,8 @@ static struct listener_tcp *vacant(struct listener *l)
 	return oldest;
 }
 
-static void accept_client(struct listener *l, unsigned int i,
+/* False when nobody else waits to be let in. */
+static bool accept_client(struct listener *l, unsigned int i,
 			  const struct judge *j, uint64_t now)
 {
 	union sockaddr_any sa;
@@ -179,11 +181,11 @@ static void accept_client(struct listener *l, unsigned int i,
 	struct listener_tcp *c;
 
 	if (fd < 0)
-		return;
+		return false;
 	if (!local(j, &sa)) {
 		count(l, COUNT_NONLOCAL);
 		close(fd);
-		return;
+		return true;
 	}
 	c = vacant(l);
 	c->slot = slots_claim(l->slots);
@@ -194,12 +196,23 @@ static void accept_client(struct listener *l, unsigned int i,
 		if (c->slot != SLOTS_NONE)
 			slots_release(l->slots, c->slot);
 		close(fd);
-		return;
+		return true;
 	}
 	c->fd = fd;
 	c->got = 0;
 	c->waiting = 0;
 	c->active = now;
+	return true;
+}
+
+static void read_accept(struct listener *l, unsigned int i,
+			const struct judge *j, uint64_t now)
+{
+	unsigned int n = 0;
+
+	/* What shrinks: the burst, and the queue. */
+	while (n < ACCEPT_BURST && accept_client(l, i, j, now))
+		n++;
 }
 
 /*
@@ -287,7 +300,7 @@ void listener_read(struct listener *l, unsigned int n, const struct judge *j,
 	if (n >= LISTENER_CLIENT)
 		read_client(l, n - LISTENER_CLIENT, now, query, context);
 	else if (n >= LISTENER_TCP)
-		accept_client(l, n - LISTENER_TCP, j, now);
+		read_accept(l, n - LISTENER_TCP, j, now);
 	else
 		read_udp(l, n, j, query, context);
 }

@@ -74,7 +74,7 @@ Test(cache, keeps_the_answer_and_drops_the_rest)
 	m = wire_view(&w);
 	cr_assert(ipaddr_parse("192.0.2.1", &addrs[0]));
 	cache_fill(e, &m, addrs, 1, 500);
-	memset(&w, 0xff, sizeof(w));	/* the slot is somebody else's now */
+	memset(&w, 0xff, sizeof(w));	/* somebody else's slot now */
 
 	cr_expect_eq(e->expiry, 500);
 	cr_expect_eq(e->n_addrs, 1);
