@@ -5,6 +5,7 @@
  *
  *   live_flood ask RATE SECONDS NAME...	over UDP, the names in turn
  *   live_flood hold COUNT SECONDS	over TCP, each opened again when cut
+ *   live_flood pipe COUNT SECONDS NAME...	all at once over one connection
  *
  * A "%" in a name becomes a number of its own each time. At the end it says
  * what it did: "sent N noerror N servfail N other N" or "held N opened N".
@@ -13,6 +14,7 @@
 #include <err.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,7 @@
 enum {
 	MESSAGE = 512,
 	RATE_MAX = 20000, SECONDS_MAX = 120, HOLD_MAX = 1000,
+	PIPE_MAX = 1000,
 	BEHIND_MAX = 200,	/* questions sent in a row when late */
 	REOPENED = 100,		/* connections opened again per second */
 };
@@ -78,17 +81,27 @@ static size_t pack(const char *name, unsigned long number,
 	return label + sizeof(end);
 }
 
+static void take(const uint8_t *p)
+{
+	unsigned int rcode = p[3] & 0xf;
+
+	done.noerror += rcode == 0;
+	done.servfail += rcode == 2;
+	done.other += rcode != 0 && rcode != 2;
+}
+
 static void drain(int fd)
 {
 	uint8_t p[MESSAGE];
 
-	while (recv(fd, p, sizeof(p), 0) >= 12) {
-		unsigned int rcode = p[3] & 0xf;
+	while (recv(fd, p, sizeof(p), 0) >= 12)
+		take(p);
+}
 
-		done.noerror += rcode == 0;
-		done.servfail += rcode == 2;
-		done.other += rcode != 0 && rcode != 2;
-	}
+static void report(const char *end)
+{
+	printf("sent %lu noerror %lu servfail %lu other %lu%s\n", done.sent,
+	       done.noerror, done.servfail, done.other, end);
 }
 
 static void ask(unsigned int rate, uint64_t seconds, char **names, int n)
@@ -117,8 +130,73 @@ static void ask(unsigned int rate, uint64_t seconds, char **names, int n)
 	}
 	nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000000 }, NULL);
 	drain(fd);
-	printf("sent %lu noerror %lu servfail %lu other %lu\n", done.sent,
-	       done.noerror, done.servfail, done.other);
+	report("");
+}
+
+/* --- a pipeline --- */
+
+static void send_all(int fd, const uint8_t *p, size_t len)
+{
+	struct pollfd ready = { fd, POLLOUT, 0 };
+
+	while (len > 0 && poll(&ready, 1, 5000) == 1) {
+		ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
+
+		if (n < 0)
+			err(1, "send");
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+/* Counts the whole replies at p; the octets they take. */
+static size_t take_whole(const uint8_t *p, size_t len)
+{
+	size_t at = 0;
+
+	while (len - at >= 2) {
+		size_t m = 2u + (size_t)(p[at] << 8 | p[at + 1]);
+
+		if (len - at < m)
+			break;
+		take(p + at + 2);
+		at += m;
+	}
+	return at;
+}
+
+/* ms: without a reply for so long, there are no more. */
+static void pipeline(unsigned long count, int ms, char **names, int n)
+{
+	static uint8_t out[PIPE_MAX * MESSAGE], in[1 << 16];
+	int fd = connect_dns(SOCK_STREAM);
+	struct pollfd p = { fd, POLLIN, 0 };
+	size_t len = 0, got = 0;
+	bool open;
+
+	for (; done.sent < count; done.sent++) {
+		size_t m = pack(names[done.sent % (unsigned int)n], done.sent,
+				out + len + 2);
+
+		out[len] = (uint8_t)(m >> 8);
+		out[len + 1] = (uint8_t)m;
+		len += m + 2;
+	}
+	send_all(fd, out, len);
+	while (done.noerror + done.servfail + done.other < count &&
+	       poll(&p, 1, ms) == 1) {
+		ssize_t k = recv(fd, in + got, sizeof(in) - got, 0);
+		size_t m;
+
+		if (k <= 0)
+			break;
+		got += (size_t)k;
+		m = take_whole(in, got);
+		got -= m;
+		memmove(in, in + m, got);
+	}
+	open = recv(fd, in, 1, 0) < 0 && errno == EAGAIN;
+	report(open ? " open" : " closed");
 }
 
 /* --- holding --- */
@@ -164,8 +242,12 @@ int main(int argc, char **argv)
 	else if (argc == 4 && strcmp(argv[1], "hold") == 0 && n > 0 &&
 		 n <= HOLD_MAX && seconds > 0)
 		hold((unsigned int)n, seconds);
+	else if (argc > 4 && strcmp(argv[1], "pipe") == 0 && n > 0 &&
+		 n <= PIPE_MAX && seconds > 0)
+		pipeline(n, (int)seconds * 1000, argv + 4, argc - 4);
 	else
 		errx(2, "usage: live_flood ask RATE SECONDS NAME...\n"
-		     "       live_flood hold COUNT SECONDS");
+		     "       live_flood hold COUNT SECONDS\n"
+		     "       live_flood pipe COUNT SECONDS NAME...");
 	return 0;
 }
