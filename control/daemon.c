@@ -352,6 +352,8 @@ int daemon_open(struct daemon *d, const char *conf_path,
 		netcheck_leave(d, "left");
 	if (error < 0)
 		d->resolver->stop(d);
+	if (error < 0 && d->ctl != NULL)
+		ctl_close(d->ctl);
 	return error;
 }
 

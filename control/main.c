@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -98,6 +99,44 @@ static int restore_dns(const struct conf *c)
 	return 0;
 }
 
+/*
+ * Into the background. Who was started ends with the start's success: it
+ * waits for the word on the pipe that is returned.
+ */
+static int leave_foreground(void)
+{
+	int ends[2];
+	char word;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		die(strerror(errno));
+	switch (fork()) {
+	case -1:
+		die(strerror(errno));
+	case 0:
+		close(ends[0]);
+		if (setsid() < 0 || chdir("/") < 0)
+			die(strerror(errno));
+		return ends[1];
+	default:
+		close(ends[1]);
+		_exit(read(ends[0], &word, 1) == 1 ? 0 : 1);
+	}
+}
+
+/* From here on nobody reads what is said on stderr. */
+static void say_started(int ready)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (null >= 0)
+			dup2(null, fd);
+	close(null);
+	(void)!write(ready, "", 1);
+	close(ready);
+}
+
 struct signals {
 	struct daemon *daemon;
 	enum daemon_end how;
@@ -148,6 +187,7 @@ int main(int argc, char **argv)
 	static struct conf conf;
 	struct signals signals = { .daemon = &d, .how = DAEMON_STOP };
 	enum log_level level;
+	int ready = -1;
 	struct options o;
 	struct why why;
 
@@ -165,8 +205,8 @@ int main(int argc, char **argv)
 		die("must be started as root");
 	if (o.restore)
 		return restore_dns(&conf);
-	if (!o.foreground && daemon(0, 0) < 0)
-		die(strerror(errno));
+	if (!o.foreground)
+		ready = leave_foreground();
 	level = o.verbose > 1 ? LEVEL_DEBUG :
 		o.verbose == 1 && conf.log_level < LEVEL_INFO ? LEVEL_INFO :
 		conf.log_level;
@@ -174,8 +214,12 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (daemon_open(&d, o.conf, &conf, &why) < 0) {
 		log_error("start: %s", why.text);
+		if (!o.foreground)
+			die(why.text);
 		return 1;
 	}
+	if (!o.foreground)
+		say_started(ready);
 	run(&d, &signals);
 	daemon_close(&d, signals.how);
 	return 0;
