@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * supervise.h - keeps a datapath running, and the firewall as it should be
+ */
+#ifndef SUPERVISE_H
+#define SUPERVISE_H
+
+#include "compat.h"
+#include "why.h"
+
+struct daemon;
+struct daemon_resolver;
+
+extern const struct daemon_resolver supervise_resolver;
+/* Watches the firewall and the clock. */
+NODISCARD int supervise_open(struct daemon *d, struct why *why);
+/* The ruleset changed, by us or by others: look, repair, tell. */
+void supervise_verify(struct daemon *d);
+
+#endif /* SUPERVISE_H */
