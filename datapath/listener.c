@@ -13,6 +13,10 @@ enum {
 	TCP_BURST = 16,		/* readings of one connection per round */
 	ACCEPT_BURST = 8,	/* connections per round */
 	BACKLOG = 32,
+	/* Octets of queue per UDP socket, as the kernel counts: thousands of
+	 * queries. Whoever floods us while we do not run for a moment must
+	 * not push the others' out. */
+	UDP_QUEUE = 1 << 20,
 };
 
 static void count(struct listener *l, unsigned int which)
@@ -41,7 +45,7 @@ static int bind_one(const struct ipaddr *a, uint16_t port, int type)
 	socklen_t salen = sockaddr_make(&sa, a, port, 0);
 	int fd = socket(sa.sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
 			0);
-	int on = 1, error;
+	int on = 1, queue = UDP_QUEUE, error;
 
 	if (fd < 0)
 		return -errno;
@@ -50,6 +54,10 @@ static int bind_one(const struct ipaddr *a, uint16_t port, int type)
 	/* For TCP it only skips TIME_WAIT; for UDP it would let others in. */
 	if (type == SOCK_STREAM)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* Only root may; who may not has the usual queue. */
+	if (type == SOCK_DGRAM)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &queue,
+			   sizeof(queue));
 	if (bind(fd, &sa.sa, salen) < 0 ||
 	    (type == SOCK_STREAM && listen(fd, BACKLOG) < 0)) {
 		error = -errno;

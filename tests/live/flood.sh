@@ -32,6 +32,10 @@ check_that() {
 	check "$1: $2 $3 $4" "$([ "$2" "$3" "$4" ] && echo yes)" yes
 }
 
+# Queries that found the queue full.
+lost() {
+	in_net awk '$2 == "0100007F:0035" { print $NF }' /proc/net/udp
+}
 kilobytes() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 descriptors() { ls "/proc/$1/fd" | wc -l; }
 same_descriptors() {
@@ -92,6 +96,7 @@ wait $FLOOD $HOLD
 cat "$WORLD/ask.log" "$WORLD/hold.log"
 check_that 'flood: probes that got through' $good -eq $tries
 check_that 'flood: questions' "$(word ask sent)" -ge $((SECONDS_EACH * 2500))
+check_that 'flood: questions that the queue lost' "$(lost)" -eq 0
 check_that 'flood: SERVFAIL' "$(word ask servfail)" -eq 0
 check_that 'idle connections: cut and opened again' \
     "$(word hold opened)" -gt 200

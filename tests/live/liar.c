@@ -42,12 +42,13 @@ void liar_init(struct event_base *b, const char *a)
 
 static void number(const struct liar_query *q, bool evil, char out[static 64])
 {
+	unsigned int n = q->n & 0x7fff;
+
 	if (q->type == DNSTYPE_A)
-		snprintf(out, 64, "198.18.%u.%u", (evil ? 128u : 0u) + q->n / 256,
-			 q->n % 256);
+		snprintf(out, 64, "198.18.%u.%u", (evil ? 128u : 0u) + n / 256,
+			 n % 256);
 	else
-		snprintf(out, 64, "2001:db8:18:%s:%x", evil ? "8000:" : "",
-			 q->n);
+		snprintf(out, 64, "2001:db8:18:%s:%x", evil ? "8000:" : "", n);
 }
 
 static ldns_pkt *shell(const struct liar_query *q)

@@ -5,7 +5,7 @@
  * The name says what happens: the k-th label is for the k-th server, and is
  * made of a word, a number N and perhaps an argument, as in "ttl-7-86400".
  * Good answers hold 198.18.0.0 + N or 2001:db8:18:: + N, bad ones ("evil")
- * 198.18.128.0 + N or 2001:db8:18:8000:: + N.
+ * 198.18.128.0 + N or 2001:db8:18:8000:: + N; of N its lower 15 bits.
  */
 #ifndef LIAR_H
 #define LIAR_H
