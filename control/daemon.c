@@ -306,13 +306,30 @@ void daemon_init(struct daemon *d, const struct conf *conf)
 	child_init(&d->child);
 }
 
+/* Lockdown may have been on: rather a block that somebody has to lift. */
+static void block(struct daemon *d)
+{
+	struct why why;
+
+	d->settings.lockdown = true;
+	if (daemon_load(d, &why) < 0)
+		log_error("firewall: %s", why.text);
+	else
+		log_error("settings: they cannot be read, so everything is "
+			  "blocked");
+}
+
 int daemon_start(struct daemon *d, struct why *why)
 {
 	const struct conf *c = &d->conf;
-	int error;
+	int error = settings_load(c->state_dir, &d->settings, why);
 
-	if ((error = settings_load(c->state_dir, &d->settings, why)) < 0 ||
-	    (error = settings_load_tunnel(c->run_dir, &d->tunnel, why)) < 0)
+	if (error < 0) {
+		block(d);
+		return error;
+	}
+	error = settings_load_tunnel(c->run_dir, &d->tunnel, why);
+	if (error < 0)
 		return error;
 	open_answer(d);
 	return resume(d, why);

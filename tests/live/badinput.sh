@@ -37,8 +37,9 @@ fails() {
 	    "$(grep -c '^\(start\|sallyportd\{0,1\}\): ' "$WORLD/said")" 1
 	check "$what: no socket left" "$(ls -A "$WORLD/run" | grep sock)" \
 	    "$sockets"
-	check "$what: the machine" "$(machine)" ", none, original"
+	check "$what: the machine" "$(machine)" ", $rules, original"
 }
+rules=none	# that are left in force
 
 daemon() { fails "$1" "$2" "$BUILD/sallyportd" -d -f "$CONF"; }
 
@@ -99,8 +100,11 @@ rights() {
 	for dir in state run; do
 		rm -rf "$WORLD/${dir:?}"
 		: >"$WORLD/$dir"
+		[ $dir = run ] || rules=block	# lockdown may have been on
 		daemon "$dir is a file" "*/$dir*: Not a directory*"
 		rm "$WORLD/$dir"
+		lap nft delete table inet sallyport 2>/dev/null
+		rules=none
 	done
 	mkdir "$WORLD/run"
 }
@@ -108,14 +112,18 @@ rights() {
 # A state directory that something has happened to.
 damaged() {
 	mkdir -p "$WORLD/state"
+	rules=block	# lockdown may have been on
 	for text in '' '{' '[]' '{"version": 1}' '{"version": 2,
 	    "netcheck": true, "lockdown": true, "lan": false}'; do
 		echo "$text" >"$WORLD/state/settings.json"
 		daemon "settings: $text" \
 		    "*/settings.json: damaged: *; set it right or remove it"
+		lap nft delete table inet sallyport
 	done
 	head -c 20000 /dev/urandom >"$WORLD/state/settings.json"
 	daemon "settings: random" "*/settings.json: *"
+	lap nft delete table inet sallyport
+	rules=none
 	rm "$WORLD/state/settings.json"
 	echo '{"version": 1, "state": "flying"}' >"$WORLD/run/tunnel.json"
 	daemon "tunnel: another state" "*/tunnel.json: damaged: *"

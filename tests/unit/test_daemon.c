@@ -76,17 +76,21 @@ static void spoil(const char *name)
 
 Test(daemon, damaged_files_keep_it_from_starting)
 {
-	static const char *const names[] = {
-		"state/settings.json", "run/tunnel.json",
+	static const struct {
+		const char *name, *calls, *what;
+	} files[] = {
+		{ "state/settings.json", "load:blocked ",
+		  "lockdown may have been on" },
+		{ "run/tunnel.json", "", "whatever rules there are stay" },
 	};
 
-	for (size_t i = 0; i < NITEMS(names); i++) {
+	for (size_t i = 0; i < NITEMS(files); i++) {
 		again();
-		spoil(names[i]);
+		spoil(files[i].name);
 		cr_expect_eq(daemon_start(&bench, &why), -EBADMSG, "%s",
-			     names[i]);
+			     files[i].name);
 		cr_expect(strstr(why.text, "damaged"), "%s", why.text);
-		record_expect("", "whatever rules there are stay");
+		record_expect(files[i].calls, files[i].what);
 	}
 }
 
