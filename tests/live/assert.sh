@@ -91,6 +91,12 @@ loaded() {
 	esac
 }
 
+# The datapath's processes on this laptop; others may run elsewhere.
+datapaths() {
+	ip netns pids "$LAPTOP" | xargs -r ps -o pid= -o uid= -p |
+	awk -v uid=$USER_ID '$2 == uid { print $1 }' | xargs
+}
+
 # Addresses in the kernel's sets.
 elements() {
 	for _set in allow4 allow6; do

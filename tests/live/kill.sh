@@ -32,7 +32,7 @@ rules_of() {
 	esac
 }
 
-nobody_left() { [ -z "$(ps -o pid= -u $USER_ID)" ]; }
+nobody_left() { [ -z "$(datapaths)" ]; }
 
 # Each address in the kernel's sets ends by itself, within what DNS said: 60 s
 # and one more.
@@ -63,6 +63,7 @@ killed() {
 	rules=$(rules_of "$2")
 	check "$what: before" "$(bound), $(loaded)" "$BOUND, $rules"
 	pid=$(status .resolver.pid)
+	check "$what: the datapath" "$(datapaths)" "$pid"
 	[ "$1" = control ] || kill -KILL "$pid"
 	daemon_ends KILL
 	check_comes "$what: the datapath ends, too" nobody_left

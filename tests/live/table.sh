@@ -27,8 +27,7 @@ freshly_installed() {
 	    "$(status '[.netcheck, .lockdown, .lan, .state, .policy] | join(" ")')" \
 	    "false false false disconnected none"
 	check "fresh: no resolver" "$(status .resolver.running)" false
-	check "fresh: nobody of the datapath's user" \
-	    "$(ps -o pid= -u $USER_ID | xargs)" ""
+	check "fresh: no datapath" "$(datapaths)" ""
 }
 
 # NETCHECK LOCKDOWN STATE: the policy that belongs there
