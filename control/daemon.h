@@ -67,6 +67,7 @@ struct daemon {
 	struct child child;
 	struct event *kick_event, *gone_event, *restart_event;
 	bool running;			/* a datapath listens */
+	uint8_t absent;			/* bit i: but not on conf.listen[i] */
 	unsigned int restarts;		/* since start */
 	unsigned int crashes;		/* in a row, without a quiet minute */
 	uint64_t started;		/* boot time, ns */
@@ -108,6 +109,9 @@ void daemon_close(struct daemon *d, enum daemon_end how);
 int daemon_reload(struct daemon *d, bool *changed, struct why *why);
 
 bool daemon_blocking(const struct daemon *d);
+/* Where the datapath listens, as far as is known. How many. */
+unsigned int daemon_listen(const struct daemon *d,
+			   struct ipaddr out[static POLICY_LISTEN]);
 /* The ruleset that d should have now. */
 void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r);
 /* Loads it unless it is loaded; addresses stay open if the door does. */

@@ -64,8 +64,9 @@ static void unread(void *context)
 static int point_dns(void *context, struct why *why)
 {
 	struct daemon *d = context;
-	int error = d->hostdns->ops->point(d->hostdns, d->conf.listen,
-					   d->conf.n_listen, why);
+	struct ipaddr listen[POLICY_LISTEN];
+	unsigned int n = daemon_listen(d, listen);
+	int error = d->hostdns->ops->point(d->hostdns, listen, n, why);
 
 	if (error == 0)
 		d->astray = false;

@@ -89,10 +89,12 @@ static json_t *firewall(const struct daemon *d)
 
 static json_t *listening(const struct daemon *d)
 {
+	struct ipaddr listen[POLICY_LISTEN];
+	unsigned int n = daemon_listen(d, listen);
 	json_t *list = json_array();
 
-	for (unsigned int i = 0; i < d->conf.n_listen; i++) {
-		struct endpoint e = { .addr = d->conf.listen[i],
+	for (unsigned int i = 0; i < n; i++) {
+		struct endpoint e = { .addr = listen[i],
 				      .port = d->conf.port };
 		char text[ENDPOINT_TEXT];
 

@@ -215,9 +215,12 @@ static int explain(const struct daemon *d, const struct datapath_report *r,
 {
 	char addr[IPADDR_TEXT], owner[128];
 
-	if (error != -EADDRINUSE || strcmp(r->step, "bind") != 0)
+	if (strcmp(r->step, "bind") != 0)
 		return error;
 	ipaddr_text(&r->addr, addr);
+	if (error != -EADDRINUSE)
+		return why_set(why, error, "port %u on %s: %s", d->conf.port,
+			       addr, strerror(-error));
 	if (!portowner(&r->addr, d->conf.port, false, owner, sizeof(owner)) &&
 	    !portowner(&r->addr, d->conf.port, true, owner, sizeof(owner)))
 		snprintf(owner, sizeof(owner), "another program");
@@ -238,6 +241,17 @@ static void fill_setup(const struct daemon *d, struct datapath_setup *s)
 	s->n_ports = d->conf.allow.n_ports;
 	memcpy(s->ports, d->conf.allow.ports, sizeof(s->ports));
 	snprintf(s->root, sizeof(s->root), "%s/empty", d->conf.run_dir);
+}
+
+static void note_absent(struct daemon *d, uint8_t absent)
+{
+	char addr[IPADDR_TEXT];
+
+	d->absent = absent;
+	for (unsigned int i = 0; i < d->conf.n_listen; i++)
+		if (absent >> i & 1)
+			log_info("datapath: this host has no %s to listen on",
+				 ipaddr_text(&d->conf.listen[i], addr));
 }
 
 static int watch(struct daemon *d, struct why *why)
@@ -275,6 +289,7 @@ static int start(struct daemon *d, struct why *why)
 	if (report.note[0] != '\0')
 		log_info("datapath: no tap, so no probe in the timeline: %s",
 			 report.note);
+	note_absent(d, report.absent);
 	d->running = true;
 	d->started = clock_boot();
 	d->resolver_problem.text[0] = '\0';

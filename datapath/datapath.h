@@ -47,6 +47,7 @@ struct datapath_setup {
 struct datapath_report {
 	int32_t error;		/* 0: ready */
 	uint8_t tcp;		/* the bind that failed was TCP */
+	uint8_t absent;		/* bit i: the host does not have listen[i] */
 	struct ipaddr addr;	/* of a failed bind */
 	char step[32];		/* "bind", "arena", ... */
 	char note[DATAPATH_WHY];	/* ready, but without: why there is no tap */
