@@ -97,6 +97,13 @@ rights() {
 	fails "no CAP_NET_ADMIN" "start: nf_tables: *run as root or with CAP_NET_ADMIN" \
 	    setpriv --inh-caps -net_admin --bounding-set -net_admin \
 	    "$BUILD/sallyportd" -d -f "$CONF"
+	laptop_start daemon setpriv --inh-caps -net_bind_service \
+	    --bounding-set -net_bind_service "$BUILD/sallyportd" -d -f "$CONF"
+	DAEMON=$PID
+	world_until 50 sp status
+	check_like "no CAP_NET_BIND_SERVICE" "$(sp netcheck on 2>&1)" \
+	    "sallyport: port 53 on 127.0.0.1: Permission denied (step: listen)"
+	daemon_ends TERM
 	for dir in state run; do
 		rm -rf "$WORLD/${dir:?}"
 		: >"$WORLD/$dir"

@@ -124,10 +124,27 @@ restarted() {
 	check "stopped, lockdown off" "$(machine)" ", none, original"
 }
 
+# Where IPv6 is switched off there is no ::1, and that is no failure.
+without_ipv6() {
+	lap sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+	daemon_started
+	sp lockdown on >/dev/null
+	check "no IPv6" "$(machine)" \
+	    "tcp 127.0.0.1:53 udp 127.0.0.1:53, door, ours"
+	check "no IPv6: told" "$(status '.resolver.listen | join(" ")')" \
+	    127.0.0.1:53
+	check "no IPv6: in resolv.conf" \
+	    "$(laptop grep -c '^nameserver' /etc/resolv.conf)" 1
+	sp lockdown off >/dev/null
+	check "no IPv6, left" "$(machine)" \
+	    "tcp 127.0.0.1:53 udp 127.0.0.1:53, none, original"
+}
+
 world_opened
 freshly_installed
 four_ways
 switched_within
 mute
 restarted
+without_ipv6
 finish
