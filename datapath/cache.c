@@ -52,5 +52,14 @@ void cache_fill(struct cached *e, const struct dnsmsg *m,
 	e->view.counts[3] = 0;
 	memcpy(e->addrs, addrs, n * sizeof(addrs[0]));
 	e->n_addrs = (uint16_t)n;
+	e->negative = false;
+	e->expiry = expiry;
+}
+
+void cache_fill_negative(struct cached *e, unsigned int rcode, uint64_t expiry)
+{
+	e->negative = true;
+	e->rcode = (uint8_t)rcode;
+	e->n_addrs = 0;
 	e->expiry = expiry;
 }

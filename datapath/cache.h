@@ -9,6 +9,7 @@
 #ifndef CACHE_H
 #define CACHE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dnsmsg.h"
@@ -20,6 +21,8 @@ struct cached {
 	uint16_t type;
 	uint8_t name_len;
 	uint8_t name[DNSNAME_MAX];	/* unpacked, lower case */
+	bool negative;		/* there is no answer; the rest is not set */
+	uint8_t rcode;		/* of one that is negative */
 	uint16_t n_addrs;
 	struct ipaddr addrs[ALLOW_PER_NAME];
 	struct dnsmsg view;		/* of msg */
@@ -47,5 +50,9 @@ struct cached *cache_place(struct cache *c, const uint8_t *name, size_t len,
 /* Copies m and its addresses in. m was proved and fits a slot. */
 void cache_fill(struct cached *e, const struct dnsmsg *m,
 		const struct ipaddr *addrs, unsigned int n, uint64_t expiry);
+
+/* There is no such name, or it has no such record. */
+void cache_fill_negative(struct cached *e, unsigned int rcode,
+			 uint64_t expiry);
 
 #endif /* CACHE_H */

@@ -58,6 +58,17 @@ static void reject(struct loop *l, struct question *q, unsigned int server)
 		hold_fail(l, q, DNSRCODE_SERVFAIL);
 }
 
+/* For as long as we tell the client to: else whoever asks without end for
+ * what there is not would make us ask upstream without end. */
+static void remember_negative(struct loop *l, const struct question *q)
+{
+	struct cached *e = cache_place(&l->cache, q->name, q->name_len,
+				       q->type, l->now);
+
+	cache_fill_negative(e, q->view.flags & DNSFLAG_RCODE,
+			    l->now + TTL_NEGATIVE * CLOCK_S);
+}
+
 static void answered(struct loop *l, struct question *q, unsigned int server)
 {
 	struct accept *a = &l->accept;
@@ -73,6 +84,7 @@ static void answered(struct loop *l, struct question *q, unsigned int server)
 	}
 	loop_mark(&l->marks->answered, l->now);
 	if (a->kind == ACCEPT_NEGATIVE) {
+		remember_negative(l, q);
 		hold_fail(l, q, q->view.flags & DNSFLAG_RCODE);
 		return;
 	}
@@ -189,7 +201,8 @@ static struct cached *fresh(struct loop *l, const uint8_t *name, size_t len,
 {
 	struct cached *e = cache_find(&l->cache, name, len, type);
 
-	if (e == NULL || e->expiry < l->now + CACHE_FRESH * CLOCK_S)
+	if (e == NULL || e->negative ||
+	    e->expiry < l->now + CACHE_FRESH * CLOCK_S)
 		return NULL;
 	return e;
 }
@@ -221,6 +234,21 @@ static void servfail(struct loop *l, const struct ask *ask,
 		      reply_empty(ask, DNSRCODE_SERVFAIL, out));
 }
 
+/* True if there is known to be no answer: replied to at once. */
+static bool deny(struct loop *l, const struct client *from,
+		 const struct ask *ask, const uint8_t *name, size_t len)
+{
+	const struct cached *e = cache_find(&l->cache, name, len, ask->type);
+	uint8_t out[REPLY_SMALL];
+
+	if (e == NULL || !e->negative || e->expiry <= l->now)
+		return false;
+	count(l, COUNT_NEGATIVE);
+	listener_send(&l->listener, from, out,
+		      reply_empty(ask, e->rcode, out));
+	return true;
+}
+
 static void resolve(struct loop *l, const struct client *from,
 		    const struct ask *ask, const uint8_t *name, size_t len)
 {
@@ -229,6 +257,8 @@ static void resolve(struct loop *l, const struct client *from,
 	uint64_t until;
 
 	loop_mark(&l->marks->query, l->now);
+	if (deny(l, from, ask, name, len))
+		return;
 	if (e != NULL && is_open(l, e, &until)) {
 		count(l, COUNT_WARM);
 		hold_send(l, &e->view, e->msg, ask, from, until);

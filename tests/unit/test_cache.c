@@ -142,3 +142,20 @@ Test(cache, types_of_a_name_stand_apart)
 	cr_expect_eq(get("a.example", DNSTYPE_A), a);
 	cr_expect_eq(get("a.example", DNSTYPE_AAAA), b);
 }
+
+Test(cache, negative_until_it_is_filled_again)
+{
+	struct cached *e = put("a.example", DNSTYPE_A, 10, 1);
+	struct dnsmsg m = wire_view(&w);
+
+	cr_expect_not(e->negative);
+	cache_fill_negative(e, DNSRCODE_NXDOMAIN, 30);
+	cr_expect_eq(get("a.example", DNSTYPE_A), e);
+	cr_expect(e->negative);
+	cr_expect_eq(e->rcode, DNSRCODE_NXDOMAIN);
+	cr_expect_eq(e->n_addrs, 0);
+	cr_expect_eq(e->expiry, 30);
+	cache_fill(e, &m, addrs, 1, 40);
+	cr_expect_not(e->negative);
+	cr_expect_eq(e->n_addrs, 1);
+}
