@@ -22,8 +22,7 @@ bool daemon_blocking(const struct daemon *d)
 	return tunnel_blocking(&d->tunnel, d->settings.lockdown);
 }
 
-unsigned int daemon_listen(const struct daemon *d,
-			   struct ipaddr out[static POLICY_LISTEN])
+unsigned int daemon_listen(const struct daemon *d, struct ipaddr *out)
 {
 	unsigned int n = 0;
 
