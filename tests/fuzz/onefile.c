@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs a fuzz target over files, without libFuzzer: each as it is, and cut
- * off at every one of the first octets. A copy of exact size lets a sanitizer see a read past
- * the end. Prints how many inputs there were; none is a failure.
+ * off at each of its first octets. A copy of exact size lets a sanitizer see
+ * a read past the end. Prints how many inputs there were; none is a failure.
  */
 #include <stdint.h>
 #include <stdio.h>
