@@ -22,16 +22,6 @@ bool daemon_blocking(const struct daemon *d)
 	return tunnel_blocking(&d->tunnel, d->settings.lockdown);
 }
 
-unsigned int daemon_listen(const struct daemon *d, struct ipaddr *out)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < d->conf.n_listen; i++)
-		if ((d->absent >> i & 1) == 0)
-			out[n++] = d->conf.listen[i];
-	return n;
-}
-
 static enum fw_policy policy(const struct daemon *d)
 {
 	enum fw_policy blocked = d->active ? FW_BLOCKED_ACTIVE : FW_BLOCKED;

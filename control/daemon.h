@@ -109,8 +109,6 @@ void daemon_close(struct daemon *d, enum daemon_end how);
 int daemon_reload(struct daemon *d, bool *changed, struct why *why);
 
 bool daemon_blocking(const struct daemon *d);
-/* Where the datapath listens: how many, at most POLICY_LISTEN. */
-unsigned int daemon_listen(const struct daemon *d, struct ipaddr *out);
 /* The ruleset that d should have now. */
 void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r);
 /* Loads it unless it is loaded; addresses stay open if the door does. */

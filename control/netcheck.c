@@ -65,7 +65,7 @@ static int point_dns(void *context, struct why *why)
 {
 	struct daemon *d = context;
 	struct ipaddr listen[POLICY_LISTEN];
-	unsigned int n = daemon_listen(d, listen);
+	unsigned int n = supervise_listen(d, listen);
 	int error = d->hostdns->ops->point(d->hostdns, listen, n, why);
 
 	if (error == 0)

@@ -90,7 +90,7 @@ static json_t *firewall(const struct daemon *d)
 static json_t *listening(const struct daemon *d)
 {
 	struct ipaddr listen[POLICY_LISTEN];
-	unsigned int n = daemon_listen(d, listen);
+	unsigned int n = supervise_listen(d, listen);
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < n; i++) {

@@ -243,6 +243,16 @@ static void fill_setup(const struct daemon *d, struct datapath_setup *s)
 	snprintf(s->root, sizeof(s->root), "%s/empty", d->conf.run_dir);
 }
 
+unsigned int supervise_listen(const struct daemon *d, struct ipaddr *out)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < d->conf.n_listen; i++)
+		if ((d->absent >> i & 1) == 0)
+			out[n++] = d->conf.listen[i];
+	return n;
+}
+
 static void note_absent(struct daemon *d, uint8_t absent)
 {
 	char addr[IPADDR_TEXT];

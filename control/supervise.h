@@ -10,8 +10,11 @@
 
 struct daemon;
 struct daemon_resolver;
+struct ipaddr;
 
 extern const struct daemon_resolver supervise_resolver;
+/* Where the datapath listens: how many, at most POLICY_LISTEN. */
+unsigned int supervise_listen(const struct daemon *d, struct ipaddr *out);
 /* Watches the firewall and the clock. */
 NODISCARD int supervise_open(struct daemon *d, struct why *why);
 /* The ruleset changed, by us or by others: look, repair, tell. */
