@@ -46,7 +46,6 @@ struct datapath_setup {
 /* The datapath's first and only message. */
 struct datapath_report {
 	int32_t error;		/* 0: ready */
-	uint8_t tcp;		/* the bind that failed was TCP */
 	uint8_t absent;		/* bit i: the host does not have listen[i] */
 	struct ipaddr addr;	/* of a failed bind */
 	char step[32];		/* "bind", "arena", ... */
