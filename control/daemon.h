@@ -107,7 +107,6 @@ enum daemon_end {
 void daemon_close(struct daemon *d, enum daemon_end how);
 
 int daemon_reload(struct daemon *d, bool *changed, struct why *why);
-
 bool daemon_blocking(const struct daemon *d);
 /* The ruleset that d should have now. */
 void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r);
