@@ -306,17 +306,22 @@ void daemon_init(struct daemon *d, const struct conf *conf)
 	child_init(&d->child);
 }
 
-/* Lockdown may have been on: rather a block that somebody has to lift. */
-static void block(struct daemon *d)
+/*
+ * The daemon cannot go on. With lockdown on, or perhaps on, that leaves a
+ * block that somebody has to lift, not an open machine.
+ */
+static void guard(struct daemon *d)
 {
 	struct why why;
 
-	d->settings.lockdown = true;
+	if (settings_load(d->conf.state_dir, &d->settings, &why) < 0)
+		d->settings.lockdown = true;
+	if (!d->settings.lockdown)
+		return;
 	if (daemon_load(d, &why) < 0)
 		log_error("firewall: %s", why.text);
 	else
-		log_error("settings: they cannot be read, so everything is "
-			  "blocked");
+		log_error("lockdown: everything is blocked");
 }
 
 int daemon_start(struct daemon *d, struct why *why)
@@ -325,7 +330,7 @@ int daemon_start(struct daemon *d, struct why *why)
 	int error = settings_load(c->state_dir, &d->settings, why);
 
 	if (error < 0) {
-		block(d);
+		guard(d);
 		return error;
 	}
 	error = settings_load_tunnel(c->run_dir, &d->tunnel, why);
@@ -342,14 +347,17 @@ static int open_all(struct daemon *d, struct why *why)
 
 	/* The socket early: it tells whether another daemon is at work. Then
 	 * what a crash has left in the host's DNS settings is healed. */
-	if ((error = find_user(d, why)) < 0 ||
-	    (error = make_dirs(d, why)) < 0 ||
+	if ((error = make_dirs(d, why)) < 0 ||
 	    (error = ctl_open(&d->ctl, d->base, c, methods_call, d, why)) < 0 ||
 	    (error = hostdns_open(&d->hostdns, c, why)) < 0 ||
-	    (error = open_firewall(d, why)) < 0 ||
-	    (error = uplink_open(d, why)) < 0 ||
-	    (error = supervise_open(d, why)) < 0)
+	    (error = open_firewall(d, why)) < 0)
 		return error;
+	if ((error = find_user(d, why)) < 0 ||
+	    (error = uplink_open(d, why)) < 0 ||
+	    (error = supervise_open(d, why)) < 0) {
+		guard(d);
+		return error;
+	}
 	return daemon_start(d, why);
 }
 

@@ -75,6 +75,14 @@ instead() {
 users() {
 	instead /etc/passwd /^_sallyport:/d
 	daemon "no user" "*user _sallyport does not exist; create it with *"
+	mkdir -p "$WORLD/state"
+	echo '{"version": 1, "netcheck": false, "lockdown": true, "lan": false}' \
+	    >"$WORLD/state/settings.json"
+	rules=block
+	daemon "no user, lockdown on" "*user _sallyport does not exist*"
+	lap nft delete table inet sallyport
+	rm "$WORLD/state/settings.json"
+	rules=none
 	laptop umount /etc/passwd
 	instead /etc/group /^sallyport:/d
 	daemon "no group" "*group sallyport does not exist; create it with *"
