@@ -16,6 +16,11 @@
  *     seen to be what the truth says. A datapath that has seen a foreign
  *     change of a later generation does not trust the table (tripwire.h).
  *
+ * With DOOR_HASH the kernel consults the allow table itself. Then the table is
+ * the kernel set as well: add() only makes sure that the rules stand which
+ * ask it, the entry opens the address, and an epoch shuts all of them. What
+ * is to be verified besides the rules is the table (root can write to it).
+ *
  * Every grant is copied out of the ring once, then checked, then used: the
  * datapath may be hostile. It can get no more than the policy allows anybody.
  */
@@ -27,6 +32,7 @@
 #include "clock.h"
 #include "log.h"
 #include "os/netinfo.h"
+#include "table.h"
 
 enum {
 	/* The kernel counts in ticks; it must not be earlier than the table. */
@@ -36,8 +42,16 @@ enum {
 
 /* --- opening and shutting --- */
 
+static bool by_table(const struct answer *a)
+{
+	return a->fw->door == DOOR_HASH;
+}
+
 void answer_attach(struct answer *a, struct arena *arena)
 {
+	/* The kernel may go on reading a table that we leave. */
+	if (arena == NULL && a->arena != NULL)
+		allow_set_epoch(a->arena->allow, 0);
 	a->arena = arena;
 	if (arena == NULL)
 		return;
@@ -50,7 +64,7 @@ void answer_start(struct answer *a)
 	a->epoch = ++a->last_epoch;
 	a->first_opened = 0;
 	if (a->arena != NULL)
-		allow_set_epoch(&a->arena->control->allow, a->epoch);
+		allow_set_epoch(a->arena->allow, a->epoch);
 }
 
 int answer_stop(struct answer *a, struct why *why)
@@ -61,7 +75,7 @@ int answer_stop(struct answer *a, struct why *why)
 
 	a->epoch = 0;
 	if (a->arena != NULL)
-		allow_set_epoch(&a->arena->control->allow, 0);
+		allow_set_epoch(a->arena->allow, 0);
 	for (unsigned int i = 0; i < n; i++)
 		gone[i] = a->allowed.entry[i].addr;
 	allowed_cut(&a->allowed, 0);
@@ -85,7 +99,7 @@ void answer_expire(struct answer *a)
 	if (n == 0)
 		return;
 	for (unsigned int i = 0; a->arena != NULL && i < n; i++)
-		allow_remove(&a->arena->control->allow, &gone[i]);
+		allow_remove(a->arena->allow, &gone[i]);
 	error = a->fw->ops->remove(a->fw, gone, n, &why);
 	/* -ENOENT: the kernel was quicker. Else it may hold them still. */
 	if (error == 0 || error == -ENOENT)
@@ -184,7 +198,7 @@ static void doubt(struct answer *a, const struct grant *g)
 /* The kernel has them: now the table, and the names for people. */
 static int enter(struct answer *a, const struct grant *g, uint64_t now)
 {
-	struct allow *table = &a->arena->control->allow;
+	struct allow *table = a->arena->allow;
 
 	for (unsigned int i = 0; i < g->n_addrs; i++) {
 		struct allowed_entry *e = allowed_find(&a->allowed,
@@ -393,13 +407,29 @@ static int mend_elements(struct answer *a, struct why *why)
 	return added < 0 ? added : dropped + added;
 }
 
+static int mend_table(struct answer *a)
+{
+	return a->arena == NULL ? 0 :
+	       (int)table_mend(a->arena->allow, a->epoch, &a->allowed,
+			       clock_boot());
+}
+
+bool answer_differs(const struct answer *a)
+{
+	return by_table(a) && a->arena != NULL &&
+	       table_differs(a->arena->allow, a->epoch, &a->allowed,
+			     clock_boot());
+}
+
 static void publish_verified(struct answer *a, uint32_t generation)
 {
+	uint64_t verified = ++a->verifications << 32 | generation;
+
 	a->stale = false;
 	if (a->arena != NULL)
 		/* R3, pairs with A3 in datapath/resolve.c: the table was put
 		 * right before the generation says so. */
-		atomic_store_explicit(&a->arena->control->verified, generation,
+		atomic_store_explicit(&a->arena->control->verified, verified,
 				      memory_order_release);
 }
 
@@ -424,7 +454,8 @@ int answer_verify(struct answer *a, struct why *why)
 				continue;	/* look again */
 		}
 		if (same > 0)
-			mended = mend_elements(a, why);
+			mended = by_table(a) ? mend_table(a) :
+					       mend_elements(a, why);
 		if (same < 0 || mended < 0)
 			return same < 0 ? same : mended;
 		if (mended > 0) {

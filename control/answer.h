@@ -3,7 +3,8 @@
  * answer.h - the heart: a grant becomes an open address, then an ack
  *
  * Kernel set first and acknowledged, then the allow table, then the release
- * of the reply - never otherwise.
+ * of the reply - never otherwise. Where the table is the kernel's set
+ * (DOOR_HASH): table first, then the release.
  */
 #ifndef ANSWER_H
 #define ANSWER_H
@@ -29,6 +30,7 @@ struct answer {
 	struct allowed allowed;
 	/* counted since start */
 	uint64_t opened, renewed, refused, rolled_back, repaired;
+	uint64_t verifications;
 	uint64_t first_opened;		/* boot time, ns, in this epoch; 0 = not yet */
 
 	/* Told of what happens; context is the daemon. */
@@ -57,6 +59,10 @@ void answer_expire(struct answer *a);
 
 /* Puts every address into sets that a reload has emptied. */
 NODISCARD int answer_refill(struct answer *a, struct why *why);
+
+/* Has somebody else written into a table that the kernel consults? Nobody
+ * announces that: ask now and then. */
+bool answer_differs(const struct answer *a);
 
 /*
  * The firewall was changed, by others or by a load of our own: makes kernel

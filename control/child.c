@@ -21,7 +21,7 @@ void child_init(struct child *c)
 {
 	*c = (struct child){
 		.channel = -1, .kick_control = -1, .kick_datapath = -1,
-		.arena = { .control_fd = -1, .datapath_fd = -1 },
+		.arena = ARENA_NONE,
 	};
 }
 
@@ -52,6 +52,7 @@ static int spawn(struct child *c, int theirs)
 		{ theirs, DATAPATH_CHANNEL },
 		{ c->arena.control_fd, DATAPATH_ARENA_CONTROL },
 		{ c->arena.datapath_fd, DATAPATH_ARENA_DATAPATH },
+		{ c->arena.allow_fd, DATAPATH_ARENA_ALLOW },
 		{ c->kick_control, DATAPATH_KICK_CONTROL },
 		{ c->kick_datapath, DATAPATH_KICK_DATAPATH },
 	};
@@ -82,10 +83,11 @@ static int spawn(struct child *c, int theirs)
 	return -error;
 }
 
-static int make_shared(struct child *c, int *theirs, struct why *why)
+static int make_shared(struct child *c, int table, int *theirs,
+		       struct why *why)
 {
 	int pair[2];
-	int error = arena_create(&c->arena);
+	int error = arena_create(&c->arena, table);
 
 	if (error < 0)
 		return why_set(why, error, "no shared memory: %s",
@@ -101,7 +103,8 @@ static int make_shared(struct child *c, int *theirs, struct why *why)
 	if (raise_fd(theirs) < 0 || raise_fd(&c->kick_control) < 0 ||
 	    raise_fd(&c->kick_datapath) < 0 ||
 	    raise_fd(&c->arena.control_fd) < 0 ||
-	    raise_fd(&c->arena.datapath_fd) < 0)
+	    raise_fd(&c->arena.datapath_fd) < 0 ||
+	    raise_fd(&c->arena.allow_fd) < 0)
 		return why_set(why, -errno, "too many open files");
 	return 0;
 }
@@ -130,14 +133,14 @@ static int hear(const struct child *c, struct datapath_report *r,
 	return 0;
 }
 
-int child_start(struct child *c, struct datapath_setup *setup,
+int child_start(struct child *c, struct datapath_setup *setup, int table,
 		struct datapath_report *report, struct why *why)
 {
 	int theirs = -1;
 	int error;
 
 	memset(report, 0, sizeof(*report));
-	error = make_shared(c, &theirs, why);
+	error = make_shared(c, table, &theirs, why);
 	if (error == 0) {
 		error = spawn(c, theirs);
 		if (error < 0)

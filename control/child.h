@@ -26,10 +26,12 @@ void child_init(struct child *c);
 /*
  * Starts this very program as a datapath and waits, at most 5 s, until it is
  * ready to read its first packet or has failed; *report is what it said.
- * -errno with the sentence in *why; nothing is left over then.
+ * table: see arena_create(). -errno with the sentence in *why; nothing is left
+ * over then.
  */
 NODISCARD int child_start(struct child *c, struct datapath_setup *setup,
-			  struct datapath_report *report, struct why *why);
+			  int table, struct datapath_report *report,
+			  struct why *why);
 
 /* Wakes it. */
 void child_kick(const struct child *c);

@@ -105,7 +105,7 @@ static const struct conf_word datapaths[] = {
 };
 
 static const struct conf_word doors[] = {
-	HAVE("set", DOOR_SET), LATER("hash", DOOR_HASH), { 0 }
+	HAVE("set", DOOR_SET), HAVE("hash", DOOR_HASH), { 0 }
 };
 
 static const struct conf_word backends[] = {

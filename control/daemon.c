@@ -48,6 +48,7 @@ void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r)
 	memset(r, 0, sizeof(*r));
 	r->policy = policy(d);
 	r->lan = d->settings.lan;
+	r->hash = d->fw->door == DOOR_HASH;
 	r->any_uid = d->conf.allow.any_uid;
 	r->uid = d->conf.allow.uid;
 	r->n_ports = d->conf.allow.n_ports;
@@ -138,6 +139,8 @@ static const char *fixed(const struct conf *a, const struct conf *b)
 	if (a->n_listen != b->n_listen || a->port != b->port ||
 	    memcmp(a->listen, b->listen, sizeof(a->listen)) != 0)
 		return "listen, port";
+	if (a->door != b->door)
+		return "door";
 	if (memcmp(&a->firewall, &b->firewall, sizeof(a->firewall)) != 0)
 		return "firewall";
 	if (memcmp(&a->control, &b->control, sizeof(a->control)) != 0)

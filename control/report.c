@@ -78,13 +78,18 @@ static json_t *firewall(const struct daemon *d)
 		[FWMODE_MEMORY] = "memory",
 	};
 
-	return json_pack("{s:s,s:s,s:b,s:b,s:I}",
-			 "mode", mode[d->conf.firewall.mode],
-			 "table", d->conf.firewall.table,
-			 "loaded", d->loaded &&
-				   d->ruleset.policy != FW_NONE,
-			 "verified", d->verified,
-			 "repairs", (json_int_t)d->answer.repaired);
+	json_t *o = json_pack("{s:s,s:s,s:s,s:b,s:b,s:I}",
+			      "mode", mode[d->conf.firewall.mode],
+			      "door", d->fw->door == DOOR_HASH ? "hash" : "set",
+			      "table", d->conf.firewall.table,
+			      "loaded", d->loaded &&
+					d->ruleset.policy != FW_NONE,
+			      "verified", d->verified,
+			      "repairs", (json_int_t)d->answer.repaired);
+
+	if (d->fw->no_hash.text[0] != '\0')
+		set(o, "no_hash", json_string(d->fw->no_hash.text));
+	return o;
 }
 
 static json_t *listening(const struct daemon *d)

@@ -286,7 +286,9 @@ static int start(struct daemon *d, struct why *why)
 	if (d->running)
 		return 1;
 	fill_setup(d, &setup);
-	error = child_start(&d->child, &setup, &report, why);
+	error = child_start(&d->child, &setup,
+			    d->fw->door == DOOR_HASH ? d->fw->table : -1,
+			    &report, why);
 	if (error < 0)
 		error = explain(d, &report, error, why);
 	else
@@ -401,7 +403,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	answer_expire(&d->answer);
-	if (d->answer.stale)
+	if (d->answer.stale || answer_differs(&d->answer))
 		supervise_verify(d);
 	/* Without a resolver behind it the host must not stay pointed. */
 	if (d->astray)

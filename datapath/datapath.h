@@ -22,6 +22,7 @@ enum {
 	DATAPATH_CHANNEL = 3,	/* SOCK_SEQPACKET: setup, report; EOF = the end */
 	DATAPATH_ARENA_CONTROL,
 	DATAPATH_ARENA_DATAPATH,
+	DATAPATH_ARENA_ALLOW,
 	DATAPATH_KICK_CONTROL,	/* eventfd: a grant is in the ring */
 	DATAPATH_KICK_DATAPATH,	/* eventfd: an ack, or a new policy */
 	DATAPATH_FDS

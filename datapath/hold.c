@@ -115,7 +115,7 @@ uint64_t hold_open_until(const struct loop *l, const struct ipaddr *addrs,
 			 unsigned int n, uint64_t until)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		uint64_t e = allow_lookup(&l->arena.control->allow, &addrs[i],
+		uint64_t e = allow_lookup(l->arena.allow, &addrs[i],
 					  l->now);
 
 		if (e < until)

@@ -110,7 +110,8 @@ void loop_run(struct loop *l)
 int loop_open(struct loop *l)
 {
 	int error = arena_attach(&l->arena, DATAPATH_ARENA_CONTROL,
-				 DATAPATH_ARENA_DATAPATH);
+				 DATAPATH_ARENA_DATAPATH,
+				 DATAPATH_ARENA_ALLOW);
 
 	if (error < 0)
 		return error;
@@ -150,7 +151,7 @@ int loop_tap(struct loop *l, const uint16_t *ports, unsigned int n, char *note,
 {
 	int error = tap_open(&l->tap, ports, n, note, size);
 
-	l->tap.allow = &l->arena.control->allow;
+	l->tap.allow = l->arena.allow;
 	l->tap.marks = l->marks;
 	l->tap.counters = l->counters;
 	if (error == 0)

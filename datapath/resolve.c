@@ -210,7 +210,7 @@ static struct cached *fresh(struct loop *l, const uint8_t *name, size_t len,
 /* Are all addresses of e open for a while, beyond doubt? */
 static bool is_open(struct loop *l, const struct cached *e, uint64_t *until)
 {
-	uint32_t verified;
+	uint64_t verified;
 
 	*until = hold_open_until(l, e->addrs, e->n_addrs, e->expiry);
 	if (*until < l->now + CACHE_FRESH * CLOCK_S)

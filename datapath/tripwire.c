@@ -10,11 +10,11 @@
  * the kernel drops without a further word, until it has been read empty. Their
  * generations are unknown. So after a loss nothing is quiet until control has
  * surely begun a verification later than the loss. Control publishes each
- * verification before it begins the next. Take the value of a call that
- * begins after the queue was emptied: the first other value may stem from a
- * verification begun before the loss, the second cannot. unsure counts these
- * three steps. Every grant is a transaction and moves verified, so this costs
- * a few hand-overs to control.
+ * verification before it begins the next, with a count that makes its value
+ * a new one. Take the value of a call that begins after the queue was
+ * emptied: the first other value may stem from a verification begun before
+ * the loss, the second cannot. unsure counts these three steps. Every grant
+ * makes control verify, within a second, so this costs a few hand-overs.
  *
  * A message that cannot be understood counts as a lost one.
  */
@@ -150,7 +150,7 @@ static enum drain drain(struct tripwire *t)
 }
 
 /* Is control's verification later than what was lost? */
-static bool sure_again(struct tripwire *t, uint32_t verified)
+static bool sure_again(struct tripwire *t, uint64_t verified)
 {
 	if (t->unsure == STEPS ||
 	    (t->unsure > 0 && verified != t->at)) {
@@ -160,7 +160,7 @@ static bool sure_again(struct tripwire *t, uint32_t verified)
 	return t->unsure == 0;
 }
 
-bool tripwire_quiet(struct tripwire *t, uint32_t verified)
+bool tripwire_quiet(struct tripwire *t, uint64_t verified)
 {
 	if (t->fd < 0)
 		return true;
@@ -175,7 +175,7 @@ bool tripwire_quiet(struct tripwire *t, uint32_t verified)
 	}
 	if (!sure_again(t, verified))
 		return false;
-	return !t->foreign || (int32_t)(verified - t->seen) >= 0;
+	return !t->foreign || (int32_t)((uint32_t)verified - t->seen) >= 0;
 }
 
 static int attach(int fd, uint32_t portid)

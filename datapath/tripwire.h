@@ -22,7 +22,7 @@ struct tripwire {
 	bool foreign;		/* somebody else made a change ... */
 	uint32_t seen;		/* ... and this generation was the last */
 	uint8_t unsure;		/* announcements were lost: see tripwire.c */
-	uint32_t at;		/* verified, when unsure was last lowered */
+	uint64_t at;		/* verified, when unsure was last lowered */
 };
 
 /* As root. 0 or a negative errno; *t is untouched on failure. */
@@ -31,9 +31,9 @@ void tripwire_close(struct tripwire *t);
 
 /*
  * Reads what is queued, without waiting. True if the generation that control
- * has verified covers all that others have done. verified must be loaded
- * before the call.
+ * has verified covers all that others have done. verified (struct
+ * arena_control) must be loaded before the call.
  */
-bool tripwire_quiet(struct tripwire *t, uint32_t verified);
+bool tripwire_quiet(struct tripwire *t, uint64_t verified);
 
 #endif /* TRIPWIRE_H */

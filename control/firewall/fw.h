@@ -3,8 +3,8 @@
  * fw.h - the firewall: rulesets as text, addresses one by one
  *
  * A ruleset is loaded in one transaction; addresses of the door go in and out
- * through the kernel's own element interface, each call acknowledged by the
- * kernel before it returns. Nothing here decides what is opened.
+ * through the kernel's own element interface, acknowledged before a call
+ * returns, or (DOOR_HASH) through the allow table alone.
  *
  * Called from control's loop only.
  */
@@ -31,11 +31,11 @@ enum fw_policy {
 	FW_DISCONNECTING,
 	FW__N
 };
-
 /* All that a ruleset's text depends on. */
 struct fw_ruleset {
 	enum fw_policy policy;
 	bool lan;
+	bool hash;		/* the door's chains instead of its sets */
 	/* the door: who may go where, members of the sets only */
 	bool any_uid;
 	uid_t uid;
@@ -59,7 +59,6 @@ struct fw_element {
 	uint32_t seconds;	/* until the kernel drops it by itself */
 	bool renew;		/* it is there already: delete and add in one batch */
 };
-
 enum {
 	FW_TEXT = 32768,	/* the longest ruleset */
 	FW_BATCH = ALLOW_MAX,	/* elements in one call */
@@ -77,7 +76,7 @@ struct fw_ops {
 	int (*load)(struct fw *fw, const struct fw_ruleset *r, struct why *why);
 	/*
 	 * All elements are in the kernel's sets, or none of the batch is.
-	 * -ENOENT: the table or a set is gone (somebody flushed it).
+	 * -ENOENT: table, set or (DOOR_HASH) rules are gone: flushed.
 	 * -ETIMEDOUT: unknown; all of the batch was then deleted, unheard.
 	 */
 	int (*add)(struct fw *fw, const struct fw_element *e, unsigned int n,
@@ -101,12 +100,14 @@ struct fw_ops {
 
 struct fw {
 	const struct fw_ops *ops;
+	enum conf_door door;	/* in force; DOOR_HASH: elements are nothing */
+	int table;		/* DOOR_HASH: descriptor for arena_create() */
+	struct why no_hash;	/* ... asked for, and why it is not; or "" */
 };
 
 /* Own table or guest in c->firewall.table; needs CAP_NET_ADMIN and nft. */
 NODISCARD int fw_nft_open(struct fw **fw, const struct conf *c,
 			  struct why *why);
-
 /* Holds everything in memory: dry runs and tests. */
 NODISCARD int fw_memory_open(struct fw **fw, const struct conf *c,
 			     struct why *why);
@@ -114,7 +115,6 @@ NODISCARD int fw_memory_open(struct fw **fw, const struct conf *c,
 /* As nft reads it. Its length; 0: a name or count that must not be written. */
 size_t fw_nft_text(const struct fw_ruleset *r, const char *table,
 		   char text[static FW_TEXT]);
-
 const char *fw_policy_name(enum fw_policy p);
 
 #endif /* FW_H */

@@ -14,9 +14,13 @@
  * seen to make; all else is somebody else's.
  *
  * As a guest we have neither table nor rules, only two sets in the table of
- * the one who has. They must hold plain addresses and have the flag timeout:
- * without it an address would stay open for ever if we died. verify() looks
- * at that, and load() only empties the sets.
+ * the one who has (nftguest.h); load() only empties them.
+ *
+ * With door = hash the ruleset's text has empty chains in place of the sets,
+ * and a second transaction puts a rule into each that asks an eBPF program
+ * (nftrule.h). Until then, and whenever such a rule is missing, the chains
+ * return to a reject. There are no elements; add() only makes sure that the
+ * rules stand: if nothing was announced since the last verification, they do.
  *
  * The kernel counts a set's timeouts while it is awake, the allow table also
  * while it sleeps: after a sleep elements can outlive their entries, and it is
@@ -34,10 +38,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firewall/hashdoor.h"
+#include "firewall/nftguest.h"
 #include "firewall/nftlink.h"
 #include "firewall/nftmsg.h"
 #include "firewall/nftread.h"
+#include "firewall/nftrule.h"
 #include "firewall/nftrun.h"
+#include "log.h"
 
 enum {
 	TRIES = 4,		/* while others change rules at the same time */
@@ -50,6 +58,8 @@ struct fw_nft {
 	bool guest;
 	bool door;		/* the policy in force has the sets */
 	bool known;		/* digest is what we loaded */
+	bool stands;		/* it was so at the last look */
+	struct hashdoor *hash;	/* NULL with door = set */
 	uint64_t digest;
 	struct nftdoor at;
 	uint32_t own[OWN];	/* generations of our loads; a ring */
@@ -97,11 +107,23 @@ static int look(struct fw_nft *f, uint64_t *digest, uint32_t *generation)
 	return -EAGAIN;
 }
 
+/* The rules that consult the programs, behind a text with their chains. */
+static int hang_door(struct fw_nft *f, struct why *why)
+{
+	struct nftrule r[HASHDOOR_RULES];
+
+	hashdoor_rules(f->hash, r);
+	return nftrule_add(&f->link, f->at.family, f->at.table, r,
+			   HASHDOOR_RULES, why);
+}
+
 /*
  * One load. *sure: no other change fell between the load and the digest.
  */
-static int load_once(struct fw_nft *f, size_t len, bool *sure, struct why *why)
+static int load_once(struct fw_nft *f, const struct fw_ruleset *r, size_t len,
+		     bool *sure, struct why *why)
 {
+	bool hang = r->hash && r->policy == FW_BLOCKED_ACTIVE;
 	uint32_t before, after;
 	int error = nftread_generation(&f->link, &before);
 
@@ -114,13 +136,17 @@ static int load_once(struct fw_nft *f, size_t len, bool *sure, struct why *why)
 		return error;
 	}
 	f->known = false;
+	error = hang ? hang_door(f, why) : 0;
+	if (error)
+		return error;
 	error = look(f, &f->digest, &after);
 	if (error)
 		return nftlink_explain(why, error, "reading the rules back",
 				       "");
-	*sure = after == before + 1;
+	*sure = after == before + 1 + hang;
+	/* Our own socket's are known by its port. */
 	if (*sure)
-		f->own[f->n_own++ % OWN] = after;
+		f->own[f->n_own++ % OWN] = before + 1;
 	return 0;
 }
 
@@ -130,7 +156,8 @@ static int load_own(struct fw_nft *f, const struct fw_ruleset *r,
 	size_t len = fw_nft_text(r, f->at.table, f->text);
 	bool sure = false;
 
-	if (len == 0)
+	f->stands = false;
+	if (len == 0 || r->hash != (f->hash != NULL))
 		return why_set(why, -EINVAL, "these rules cannot be written: "
 			       "check the table's and the interface's name");
 	/*
@@ -138,7 +165,7 @@ static int load_own(struct fw_nft *f, const struct fw_ruleset *r,
 	 * the last one counts, if only our table is where it should be.
 	 */
 	for (int i = 0; i < TRIES && !sure; i++) {
-		int error = load_once(f, len, &sure, why);
+		int error = load_once(f, r, len, &sure, why);
 
 		if (error)
 			return error;
@@ -147,50 +174,9 @@ static int load_own(struct fw_nft *f, const struct fw_ruleset *r,
 		return why_set(why, -EBUSY, "table inet %s: somebody else "
 			       "changes it at the same time", f->at.table);
 	f->known = true;
+	f->stands = true;
 	f->door = r->policy == FW_BLOCKED_ACTIVE;
 	return 0;
-}
-
-static bool fits(const struct nftset *set, uint32_t key_len)
-{
-	uint32_t other = NFT_SET_INTERVAL | NFT_SET_CONCAT | NFT_SET_MAP |
-			 NFT_SET_OBJECT | NFT_SET_CONSTANT;
-
-	return (set->flags & NFT_SET_TIMEOUT) && !(set->flags & other) &&
-	       set->key_len == key_len;
-}
-
-/* 1, 0 or -errno, as verify(). */
-static int check_set(struct fw_nft *f, const char *name, uint32_t key_len,
-		     struct why *why)
-{
-	struct nftplace at = place(f, name);
-	struct nftset set = { 0 };
-	int error = nftread_set(&f->link, &at, &set);
-
-	if (error == -ENOENT)
-		return why_set(why, 0, "there is no set %s in table %s",
-			       name, f->at.table);
-	if (error)
-		return nftlink_explain(why, error, name, "");
-	if (fits(&set, key_len))
-		return 1;
-	return why_set(why, 0, "set %s in table %s must have type %s and "
-		       "flags timeout, and no others", name, f->at.table,
-		       key_len == 4 ? "ipv4_addr" : "ipv6_addr");
-}
-
-static int verify_guest(struct fw_nft *f, uint32_t *generation,
-			struct why *why)
-{
-	int error = nftread_generation(&f->link, generation);
-
-	if (error)
-		return nftlink_explain(why, error, "nf_tables", "");
-
-	int good = check_set(f, f->at.set4, 4, why);
-
-	return good == 1 ? check_set(f, f->at.set6, 16, why) : good;
 }
 
 /* A door needs the host's sets; without one there is nothing to do. */
@@ -201,7 +187,8 @@ static int load_guest(struct fw_nft *f, const struct fw_ruleset *r,
 	int error;
 
 	if (r->policy == FW_BLOCKED_ACTIVE) {
-		int good = verify_guest(f, &generation, why);
+		int good = nftguest_verify(&f->link, &f->at, &generation,
+					   why);
 
 		if (good != 1)
 			return good < 0 ? good : -ENOENT;
@@ -223,13 +210,14 @@ static int verify(struct fw *fw, uint32_t *generation, struct why *why)
 	uint64_t digest;
 
 	if (f->guest)
-		return verify_guest(f, generation, why);
+		return nftguest_verify(&f->link, &f->at, generation, why);
 
 	int error = look(f, &digest, generation);
 
+	f->stands = !error && f->known && digest == f->digest;
 	if (error)
 		return nftlink_explain(why, error, "reading the rules", "");
-	if (f->known && digest == f->digest)
+	if (f->stands)
 		return 1;
 	return why_set(why, 0, "table inet %s is %s", f->at.table,
 		       digest == 0 ? "gone" : "not as we loaded it");
@@ -237,11 +225,28 @@ static int verify(struct fw *fw, uint32_t *generation, struct why *why)
 
 /* ---- elements */
 
+/* For door = hash: is what lets open addresses through in its place? */
+static int look_at_door(struct fw_nft *f, struct why *why)
+{
+	uint32_t generation;
+	int good;
+
+	/* The kernel announces a change before its maker has an answer. */
+	if (f->stands && f->door && f->watch.io->wait(f->watch.fd, 0) == 0)
+		return 0;
+	good = verify(&f->fw, &generation, why);
+	if (good == 1 && !f->door)
+		good = why_set(why, 0, "there is no door");
+	return good == 1 ? 0 : good < 0 ? good : -ENOENT;
+}
+
 static int add(struct fw *fw, const struct fw_element *e, unsigned int n,
 	       struct why *why)
 {
 	struct fw_nft *f = nft_of(fw);
 
+	if (f->hash)
+		return look_at_door(f, why);
 	return nftmsg_add(&f->link, &f->at, e, n, why);
 }
 
@@ -250,6 +255,8 @@ static int drop(struct fw *fw, const struct ipaddr *a, unsigned int n,
 {
 	struct fw_nft *f = nft_of(fw);
 
+	if (f->hash)
+		return 0;
 	return nftmsg_remove(&f->link, &f->at, a, n, why);
 }
 
@@ -257,6 +264,8 @@ static int clear(struct fw *fw, struct why *why)
 {
 	struct fw_nft *f = nft_of(fw);
 
+	if (f->hash)
+		return 0;
 	return nftmsg_clear(&f->link, &f->at, why);
 }
 
@@ -266,8 +275,11 @@ static int list(struct fw *fw, struct ipaddr *a, unsigned int max,
 {
 	struct fw_nft *f = nft_of(fw);
 	struct nftplace at = place(f, f->at.set4);
-	int n4 = nftread_elements(&f->link, &at, a, max), n6;
+	int n4, n6;
 
+	if (f->hash)
+		return 0;
+	n4 = nftread_elements(&f->link, &at, a, max);
 	if (n4 == -ENOENT && !f->door)
 		return 0;
 	if (n4 < 0)
@@ -344,6 +356,8 @@ static void shut(struct fw *fw)
 
 	nftlink_close(&f->watch);
 	nftlink_close(&f->link);
+	if (f->hash)
+		hashdoor_close(f->hash);
 	free(f);
 }
 
@@ -352,30 +366,6 @@ static const struct fw_ops nft_ops = {
 	.remove = drop, .clear = clear, .list = list, .verify = verify,
 	.watch_fd = watch_fd, .changed = changed, .port = port,
 };
-
-static int guest_place(struct fw_nft *f, const struct conf *c, struct why *why)
-{
-	static const struct { const char *word; uint8_t family; } families[] = {
-		{ "inet ", NFPROTO_INET }, { "ip ", NFPROTO_IPV4 },
-		{ "ip6 ", NFPROTO_IPV6 },
-	};
-
-	snprintf(f->at.set4, sizeof(f->at.set4), "%s", c->firewall.set4);
-	snprintf(f->at.set6, sizeof(f->at.set6), "%s", c->firewall.set6);
-	for (size_t i = 0; i < NITEMS(families); i++) {
-		size_t len = strlen(families[i].word);
-
-		if (strncmp(c->firewall.table, families[i].word, len) != 0)
-			continue;
-		f->at.family = families[i].family;
-		snprintf(f->at.table, sizeof(f->at.table), "%s",
-			 c->firewall.table + len);
-		if (f->at.table[0] && f->at.set4[0] && f->at.set6[0])
-			return 0;
-	}
-	return why_set(why, -EINVAL, "firewall: a guest needs set4, set6 and "
-		       "table = \"FAMILY NAME\" with family inet, ip or ip6");
-}
 
 static int own_place(struct fw_nft *f, const struct conf *c, struct why *why)
 {
@@ -412,6 +402,44 @@ static int open_links(struct fw_nft *f, struct why *why)
 	return error;
 }
 
+/* Loads the programs, and sees whether rules with them would be taken. */
+static int try_hash(struct fw_nft *f, struct why *why)
+{
+	struct nftrule r[HASHDOOR_RULES];
+	int error = hashdoor_open(&f->hash, why);
+
+	if (error)
+		return error;
+	hashdoor_rules(f->hash, r);
+	error = nftrule_try(&f->link, f->at.family, r, HASHDOOR_RULES, why);
+	if (!error) {
+		f->fw.table = hashdoor_table(f->hash);
+		return 0;
+	}
+	hashdoor_close(f->hash);
+	f->hash = NULL;
+	return error;
+}
+
+/* door = set always works; who asked for the hash is told why he has it. */
+static void open_door(struct fw_nft *f, const struct conf *c)
+{
+	struct why *why = &f->fw.no_hash;
+	int error = 0;
+
+	if (c->door != DOOR_HASH)
+		return;
+	if (f->guest)
+		error = why_set(why, -EINVAL, "a guest opens addresses in the "
+				"sets of the table's owner");
+	else
+		error = try_hash(f, why);
+	if (error)
+		log_warning("door: set instead of hash: %s", why->text);
+	else
+		f->fw.door = DOOR_HASH;
+}
+
 int fw_nft_open(struct fw **fw, const struct conf *c, struct why *why)
 {
 	struct fw_nft *f = calloc(1, sizeof(*f));
@@ -422,13 +450,15 @@ int fw_nft_open(struct fw **fw, const struct conf *c, struct why *why)
 	f->fw.ops = &nft_ops;
 	f->guest = c->firewall.mode == FWMODE_GUEST;
 	f->door = f->guest;
-	error = f->guest ? guest_place(f, c, why) : own_place(f, c, why);
+	error = f->guest ? nftguest_place(&f->at, c, why) :
+			   own_place(f, c, why);
 	if (!error)
 		error = open_links(f, why);
 	if (error) {
 		free(f);
 		return error;
 	}
+	open_door(f, c);
 	*fw = &f->fw;
 	return 0;
 }

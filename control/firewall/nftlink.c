@@ -6,6 +6,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -176,4 +177,31 @@ int nftlink_recv(struct nftlink *l, uint64_t until)
 		if (ready < 0 && ready != -EINTR)
 			return ready;
 	}
+}
+
+void nftlink_detail(const struct nlmsghdr *h,
+		    char detail[static NFTLINK_DETAIL])
+{
+	const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+	size_t at = sizeof(*e), len = mnl_nlmsg_get_payload_len(h);
+
+	if (!(h->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	if (!(h->nlmsg_flags & NLM_F_CAPPED)) {
+		if (e->msg.nlmsg_len < sizeof(e->msg) || e->msg.nlmsg_len > len)
+			return;
+		at += e->msg.nlmsg_len - sizeof(e->msg);
+		at = (at + 3) & ~(size_t)3;
+	}
+	if (at > len)
+		return;
+
+	const struct nlattr *a = mnl_nlmsg_get_payload_offset(h, at);
+
+	for (; mnl_attr_ok(a, (int)len - (int)((const char *)a - (const char *)e));
+	     a = mnl_attr_next(a))
+		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG)
+			snprintf(detail, NFTLINK_DETAIL, "%.*s",
+				 (int)mnl_attr_get_payload_len(a),
+				 mnl_attr_get_str(a));
 }

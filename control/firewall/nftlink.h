@@ -25,6 +25,7 @@ enum {
 	NFTLINK_OUT = 96 * 1024,
 	/* The kernel fills dumps up to this (netlink_dump). */
 	NFTLINK_IN = 32 * 1024,
+	NFTLINK_DETAIL = 128,
 };
 
 /* What a datagram was like, beside its bytes. */
@@ -72,6 +73,10 @@ NODISCARD int nftlink_send(struct nftlink *l, size_t len, uint64_t until);
  * or cut; to be ignored. -ETIMEDOUT.
  */
 NODISCARD int nftlink_recv(struct nftlink *l, uint64_t until);
+
+/* The words of an extended acknowledgement; untouched if it has none. */
+void nftlink_detail(const struct nlmsghdr *h,
+		    char detail[static NFTLINK_DETAIL]);
 
 /* Says error of `what` for people; detail may be "". Returns the error. */
 int nftlink_explain(struct why *why, int error, const char *what,

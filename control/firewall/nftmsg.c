@@ -31,7 +31,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TRIES = 3, STALE_MAX = 1024, DETAIL = 128 };
+enum { TRIES = 3, STALE_MAX = 1024 };
 
 /* Additions only: NFTA_LIST_ELEM, KEY, VALUE headers, 16 octets, TIMEOUT. */
 enum { ELEMENT_MAX = 4 + 4 + 4 + 16 + 12, DELETION_MAX = 268 };
@@ -61,7 +61,7 @@ struct outcome {
 	bool answered;		/* all that there is to know is known */
 	bool gone;		/* some deletions named what is not there */
 	int error;		/* the first other */
-	char detail[DETAIL];	/* the kernel's words for it */
+	char detail[NFTLINK_DETAIL];	/* the kernel's words for it */
 };
 
 /* ---- packing */
@@ -177,33 +177,6 @@ static bool pack(struct nftlink *l, struct batch *b, const struct nftdoor *door)
 
 /* ---- answers */
 
-/* Copies the words of an extended acknowledgement; it may have none. */
-static void read_detail(const struct nlmsghdr *h, char detail[static DETAIL])
-{
-	const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
-	size_t at = sizeof(*e), len = mnl_nlmsg_get_payload_len(h);
-
-	if (!(h->nlmsg_flags & NLM_F_ACK_TLVS))
-		return;
-	if (!(h->nlmsg_flags & NLM_F_CAPPED)) {
-		if (e->msg.nlmsg_len < sizeof(e->msg) || e->msg.nlmsg_len > len)
-			return;
-		at += e->msg.nlmsg_len - sizeof(e->msg);
-		at = (at + 3) & ~(size_t)3;
-	}
-	if (at > len)
-		return;
-
-	const struct nlattr *a = mnl_nlmsg_get_payload_offset(h, at);
-
-	for (; mnl_attr_ok(a, (int)len - (int)((const char *)a - (const char *)e));
-	     a = mnl_attr_next(a))
-		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG)
-			snprintf(detail, DETAIL, "%.*s",
-				 (int)mnl_attr_get_payload_len(a),
-				 mnl_attr_get_str(a));
-}
-
 static void read_answer(const struct nlmsghdr *h, struct batch *b,
 			struct outcome *o)
 {
@@ -220,7 +193,7 @@ static void read_answer(const struct nlmsghdr *h, struct batch *b,
 		o->gone = true;
 	} else if (error != 0 && o->error == 0) {
 		o->error = error < 0 ? error : -EPROTO;
-		read_detail(h, o->detail);
+		nftlink_detail(h, o->detail);
 	}
 	if (h->nlmsg_seq == b->last || at == 0)
 		o->answered = true;

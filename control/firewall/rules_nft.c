@@ -18,15 +18,16 @@
  * owner and are refused.
  *
  * Deleting the table and making it anew in one transaction leaves no moment
- * without rules. It empties the door's sets.
+ * without rules. It empties the door's sets or chains.
  */
 #include "firewall/fw.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "firewall/rules_hash.h"
 
 struct out {
 	char *text;
@@ -163,8 +164,18 @@ static void ports(struct out *o, const struct fw_ruleset *r)
 
 /* ---- sets */
 
+static void allow_set(struct out *o, enum family f)
+{
+	/* Twice: a renewal holds old and new until it commits. */
+	put(o, "\tset %s {\n\t\ttype %s\n\t\tsize %d\n"
+	    "\t\tflags timeout\n\t}\n\n", words[f].allow + 1,
+	    words[f].type, 2 * ALLOW_MAX);
+}
+
 static void sets(struct out *o, const struct fw_ruleset *r)
 {
+	char text[RULES_HASH];
+
 	for (enum family f = V4; f <= V6; f++) {
 		put(o, "\tset %s {\n\t\ttype %s\n", words[f].upstream + 1,
 		    words[f].type);
@@ -173,10 +184,13 @@ static void sets(struct out *o, const struct fw_ruleset *r)
 			addresses(o, r->upstreams, r->n_upstreams, f);
 			put(o, "\n");
 		}
-		/* Twice: a renewal holds old and new until it commits. */
-		put(o, "\t}\n\n\tset %s {\n\t\ttype %s\n\t\tsize %d\n"
-		    "\t\tflags timeout\n\t}\n\n", words[f].allow + 1,
-		    words[f].type, 2 * ALLOW_MAX);
+		put(o, "\t}\n\n");
+		if (!r->hash)
+			allow_set(o, f);
+	}
+	if (r->hash) {
+		rules_hash_chains(text);
+		put(o, "%s", text);
 	}
 }
 
@@ -220,6 +234,8 @@ static void neighbour(struct out *o)
 
 static void output_door(struct out *o, const struct fw_ruleset *r)
 {
+	char text[RULES_HASH];
+
 	put(o, "\t\t# our own questions\n");
 	for (enum family f = V4; f <= V6; f++)
 		put(o, "\t\tmeta skuid %u meta skgid %u %s daddr %s "
@@ -232,6 +248,11 @@ static void output_door(struct out *o, const struct fw_ruleset *r)
 	if (r->n_ports == 0)
 		return;
 	put(o, "\t\t# the door\n");
+	if (r->hash) {
+		rules_hash_output(r, text);
+		put(o, "%s", text);
+		return;
+	}
 	for (enum family f = V4; f <= V6; f++) {
 		put(o, "\t\t");
 		if (!r->any_uid)
@@ -353,6 +374,8 @@ static void related(struct out *o, enum family f)
 
 static void input_door(struct out *o, const struct fw_ruleset *r)
 {
+	char text[RULES_HASH];
+
 	put(o, "\t\t# answers\n");
 	for (enum family f = V4; f <= V6; f++) {
 		put(o, "\t\t%s saddr %s meta l4proto { tcp, udp } "
@@ -366,6 +389,11 @@ static void input_door(struct out *o, const struct fw_ruleset *r)
 	neighbour(o);
 	if (r->n_ports == 0)
 		return;
+	if (r->hash) {
+		rules_hash_input(r, text);
+		put(o, "%s", text);
+		return;
+	}
 	for (enum family f = V4; f <= V6; f++) {
 		put(o, "\t\t%s saddr %s tcp sport ", words[f].ip,
 		    words[f].allow);
@@ -468,19 +496,4 @@ size_t fw_nft_text(const struct fw_ruleset *r, const char *table,
 	if (o.bad)
 		text[0] = '\0';
 	return o.bad ? 0 : o.len;
-}
-
-static const char *const policy_names[] = {
-	[FW_NONE] = "none",
-	[FW_BLOCKED] = "blocked",
-	[FW_BLOCKED_ACTIVE] = "blocked-active",
-	[FW_CONNECTING] = "connecting",
-	[FW_CONNECTED] = "connected",
-	[FW_DISCONNECTING] = "disconnecting",
-};
-static_assert(NITEMS(policy_names) == FW__N, "a name for each policy");
-
-const char *fw_policy_name(enum fw_policy p)
-{
-	return p < FW__N ? policy_names[p] : "unknown";
 }

@@ -37,21 +37,15 @@
  * passes over it. At worst an address reads as closed while it is being
  * moved, which costs a question to control and nothing else.
  *
- * The words are plain integers in the header, since a kernel program may read
- * them too; all access is through the __atomic builtins.
+ * The words are plain integers in the header, since bpf/door.bpf.c reads them
+ * too; all access from here is through the __atomic builtins.
  */
 #include "shared/allow.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
-
-_Static_assert(sizeof(struct allow_entry) == 32, "four in a line");
-_Static_assert(offsetof(struct allow, entries) == CACHELINE, "one header line");
-_Static_assert((ALLOW_SLOTS & (ALLOW_SLOTS - 1)) == 0, "a power of two");
-_Static_assert(ALLOW_SLOTS >= (int)ALLOW_PROBES, "a window has no slot twice");
 
 struct key {
 	uint64_t hi, lo;
@@ -66,24 +60,9 @@ static struct key key_of(const struct ipaddr *a)
 	return k;
 }
 
-/* The finalizer of MurmurHash3. */
-static uint64_t mix(uint64_t x)
+static uint32_t slot(const struct allow *t, struct key k, uint32_t probe)
 {
-	x ^= x >> 33;
-	x *= 0xff51afd7ed558ccdu;
-	x ^= x >> 33;
-	x *= 0xc4ceb9fe1a85ec53u;
-	return x ^ x >> 33;
-}
-
-static uint32_t hash(const struct allow *t, struct key k)
-{
-	return (uint32_t)mix(mix(k.hi ^ t->seed) ^ k.lo);
-}
-
-static uint32_t slot(uint32_t h, uint32_t probe)
-{
-	return (h + probe) & (ALLOW_SLOTS - 1);
+	return allow_slot(t->seed, k.hi, k.lo, probe);
 }
 
 static uint32_t tag_epoch(uint64_t tag)
@@ -106,10 +85,8 @@ static bool holds(const struct allow_entry *e, uint32_t epoch, struct key k)
 /* Control: the entry of the current epoch that holds k, or NULL. */
 static struct allow_entry *find(struct allow *t, struct key k)
 {
-	uint32_t h = hash(t, k);
-
 	for (uint32_t i = 0; i < ALLOW_PROBES; i++) {
-		struct allow_entry *e = &t->entries[slot(h, i)];
+		struct allow_entry *e = &t->entries[slot(t, k, i)];
 
 		if (holds(e, t->epoch, k))
 			return e;
@@ -121,10 +98,8 @@ static struct allow_entry *find(struct allow *t, struct key k)
 static struct allow_entry *find_free(struct allow *t, struct key k,
 				     uint64_t now)
 {
-	uint32_t h = hash(t, k);
-
 	for (uint32_t i = 0; i < ALLOW_PROBES; i++) {
-		struct allow_entry *e = &t->entries[slot(h, i)];
+		struct allow_entry *e = &t->entries[slot(t, k, i)];
 
 		if (tag_epoch(own(&e->tag)) != t->epoch ||
 		    own(&e->expiry) <= now)
@@ -189,6 +164,31 @@ void allow_remove(struct allow *t, const struct ipaddr *a)
 		__atomic_store_n(&e->tag, 0, __ATOMIC_RELEASE);
 }
 
+/* An entry outside of its key's window is nobody's. */
+static bool in_window(const struct allow *t, uint32_t at, struct key k)
+{
+	return ((at - slot(t, k, 0)) & (ALLOW_SLOTS - 1)) < ALLOW_PROBES;
+}
+
+unsigned int allow_list(const struct allow *t, uint64_t now, struct ipaddr *a,
+			unsigned int max)
+{
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; t->epoch != 0 && i < ALLOW_SLOTS && n < max; i++) {
+		const struct allow_entry *e = &t->entries[i];
+		struct key k = { own(&e->key_hi), own(&e->key_lo) };
+
+		if (tag_epoch(own(&e->tag)) != t->epoch ||
+		    own(&e->expiry) <= now || !in_window(t, i, k))
+			continue;
+		memcpy(a[n].b, &k.hi, sizeof(k.hi));
+		memcpy(a[n].b + sizeof(k.hi), &k.lo, sizeof(k.lo));
+		n++;
+	}
+	return n;
+}
+
 /* A reader: the expiry of an entry that holds k in epoch, else 0. */
 static uint64_t read_entry(const struct allow_entry *e, uint32_t epoch,
 			   struct key k)
@@ -212,7 +212,6 @@ uint64_t allow_lookup(const struct allow *t, const struct ipaddr *a,
 		      uint64_t now)
 {
 	struct key k = key_of(a);
-	uint32_t h = hash(t, k);
 	/* A3, pairs with R3. */
 	uint32_t epoch = __atomic_load_n(&t->epoch, __ATOMIC_ACQUIRE);
 	uint64_t expiry = 0;
@@ -220,7 +219,7 @@ uint64_t allow_lookup(const struct allow *t, const struct ipaddr *a,
 	if (epoch == 0)
 		return 0;
 	for (uint32_t i = 0; expiry == 0 && i < ALLOW_PROBES; i++)
-		expiry = read_entry(&t->entries[slot(h, i)], epoch, k);
+		expiry = read_entry(&t->entries[slot(t, k, i)], epoch, k);
 	if (expiry <= now ||
 	    __atomic_load_n(&t->epoch, __ATOMIC_ACQUIRE) != epoch)
 		return 0;

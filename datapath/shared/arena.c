@@ -2,14 +2,14 @@
 /*
  * Theory of operation
  *
- * Two memory files. Who maps what, and when it is sealed, in this order:
+ * Memory files. Who maps what, and when it is sealed, in this order:
  *
- *	control's part			the datapath's part
+ *	control's parts			the datapath's part
  *	control maps it to write	control maps it to read, by a
  *					descriptor that cannot write
  *	control seals SHRINK, GROW,	control seals SHRINK, GROW
  *	FUTURE_WRITE and SEAL
- *		-- the datapath starts and inherits both files --
+ *		-- the datapath starts and inherits the files --
  *	the datapath maps it to read	the datapath maps it to write
  *					the datapath seals FUTURE_WRITE, SEAL
  *
@@ -22,12 +22,18 @@
  * cut under a mapping kills the reader with SIGBUS. What a compromised
  * datapath leaves undone (its own seals) harms its own part only.
  *
+ * The allow table can be a BPF map instead of a file. A map has no seals; a
+ * mapping that was made to read can never be made writable (the kernel drops
+ * VM_MAYWRITE), but its descriptor can write by bpf(). So the datapath closes
+ * that one as root, and bpf() is outside of its system calls.
+ *
  * Pages are there from the start (MAP_POPULATE): the hot paths fault on none.
  */
 #include "shared/arena.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -92,24 +98,57 @@ static int seal(int fd, int seals)
 	return fcntl(fd, F_ADD_SEALS, seals) < 0 ? -errno : 0;
 }
 
+/* A file that nobody but us can map writable. */
+static int create_ours(const char *name, size_t size, int *fd, void **p)
+{
+	int error;
+
+	*fd = memory_open(name, size);
+	if (*fd < 0)
+		return *fd;
+	error = map(*fd, size, PROT_READ | PROT_WRITE, p);
+	return error < 0 ? error : seal(*fd, SEALS_CONTROL);
+}
+
 static int create_control(struct arena *a)
 {
+	void *p = NULL;
+	int error = create_ours("sallyport-control", sizeof(*a->control),
+				&a->control_fd, &p);
+
+	a->control = p;
+	return error;
+}
+
+static int create_allow(struct arena *a)
+{
 	uint64_t seed;
-	void *p;
+	void *p = NULL;
 	int error;
 
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return -EIO;
-	a->control_fd = memory_open("sallyport-control", sizeof(*a->control));
-	if (a->control_fd < 0)
-		return a->control_fd;
-	error = map(a->control_fd, sizeof(*a->control),
-		    PROT_READ | PROT_WRITE, &p);
-	if (error < 0)
-		return error;
-	a->control = p;
-	allow_init(&a->control->allow, seed);
-	return seal(a->control_fd, SEALS_CONTROL);
+	error = create_ours("sallyport-allow", sizeof(*a->allow),
+			    &a->allow_fd, &p);
+	a->allow = p;
+	if (error == 0)
+		allow_init(a->allow, seed);
+	return error;
+}
+
+static int borrow_allow(struct arena *a, int table)
+{
+	void *p;
+	int error;
+
+	a->allow_fd = fcntl(table, F_DUPFD_CLOEXEC, 0);
+	if (a->allow_fd < 0)
+		return -errno;
+	error = map(a->allow_fd, sizeof(*a->allow), PROT_READ | PROT_WRITE,
+		    &p);
+	if (error == 0)
+		a->allow = p;
+	return error;
 }
 
 static int create_datapath(struct arena *a)
@@ -128,13 +167,16 @@ static int create_datapath(struct arena *a)
 	return seal(a->datapath_fd, SEALS_SIZE);
 }
 
-int arena_create(struct arena *a)
+int arena_create(struct arena *a, int table)
 {
-	struct arena made = { .control_fd = -1, .datapath_fd = -1 };
+	struct arena made = ARENA_NONE;
 	int error = create_control(&made);
 
 	if (error == 0)
 		error = create_datapath(&made);
+	if (error == 0)
+		error = table < 0 ? create_allow(&made) :
+				    borrow_allow(&made, table);
 	if (error < 0) {
 		arena_close(&made);
 		return error;
@@ -168,6 +210,27 @@ static int attach_control(struct arena *a, int fd)
 	return error;
 }
 
+/* No file of any kind, so the kernel's own object: map() minds its size. */
+static bool is_map(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == 0;
+}
+
+static int attach_allow(struct arena *a, int fd)
+{
+	void *p;
+	int error = is_map(fd) ? 0 : check(fd, sizeof(*a->allow),
+					   SEALS_CONTROL);
+
+	if (error == 0)
+		error = map(fd, sizeof(*a->allow), PROT_READ, &p);
+	if (error == 0)
+		a->allow = p;
+	return error;
+}
+
 static int attach_datapath(struct arena *a, int fd)
 {
 	void *p;
@@ -182,11 +245,14 @@ static int attach_datapath(struct arena *a, int fd)
 	return seal(fd, SEALS_DATAPATH);
 }
 
-int arena_attach(struct arena *a, int control_fd, int datapath_fd)
+int arena_attach(struct arena *a, int control_fd, int datapath_fd,
+		 int allow_fd)
 {
-	struct arena got = { .control_fd = -1, .datapath_fd = -1 };
+	struct arena got = ARENA_NONE;
 	int error = attach_control(&got, control_fd);
 
+	if (error == 0)
+		error = attach_allow(&got, allow_fd);
 	if (error == 0)
 		error = attach_datapath(&got, datapath_fd);
 	if (error < 0) {
@@ -195,6 +261,7 @@ int arena_attach(struct arena *a, int control_fd, int datapath_fd)
 	}
 	close(control_fd);
 	close(datapath_fd);
+	close(allow_fd);
 	*a = got;
 	return 0;
 }
@@ -212,10 +279,14 @@ void arena_close(struct arena *a)
 		munmap(a->control, sizeof(*a->control));
 	if (a->datapath != NULL)
 		munmap(a->datapath, sizeof(*a->datapath));
+	if (a->allow != NULL)
+		munmap(a->allow, sizeof(*a->allow));
 	a->control = NULL;
 	a->datapath = NULL;
+	a->allow = NULL;
 	close_fd(&a->control_fd);
 	close_fd(&a->datapath_fd);
+	close_fd(&a->allow_fd);
 }
 
 void arena_grants(struct arena *a, struct ring *r)

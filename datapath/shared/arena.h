@@ -2,12 +2,14 @@
 /*
  * arena.h - the memory that control and a datapath share
  *
- * Two parts of fixed size and no pointers: one that only control writes,
- * mapped read-only in the datapath; one that only the datapath writes,
- * mapped read-only in control. The kernel enforces it: each part is sealed
- * so that it can neither shrink nor be mapped writable a second time.
+ * Three parts of fixed size and no pointers: two that only control writes,
+ * one of them the allow table, mapped read-only in the datapath; one that
+ * only the datapath writes, mapped read-only in control. The kernel enforces
+ * it: each part is sealed so that it can neither shrink nor be mapped
+ * writable a second time.
  *
- * Every datapath process gets a fresh arena.
+ * Every datapath process gets a fresh arena, except that a table which the
+ * kernel itself consults (door = hash) stays the same.
  */
 #ifndef ARENA_H
 #define ARENA_H
@@ -56,13 +58,13 @@ struct marks {
 struct arena_control {
 	struct policy_cell policy;
 	/*
-	 * The firewall generation that control has last verified: the rules
-	 * and elements of that generation are what the allow table says.
+	 * Low half: the firewall generation that control has last verified:
+	 * the rules and elements of that generation are what the allow table
+	 * says. High half: a count of verifications, which runs free.
 	 */
-	alignas(CACHELINE) _Atomic uint32_t verified;
+	alignas(CACHELINE) _Atomic uint64_t verified;
 	struct ring_count ack_head, grant_tail;
 	struct ack acks[RING_ACKS];
-	struct allow allow;
 };
 
 struct arena_slot {
@@ -80,20 +82,29 @@ struct arena_datapath {
 struct arena {
 	struct arena_control *control;
 	struct arena_datapath *datapath;
-	int control_fd, datapath_fd;	/* memory files; -1 once closed */
+	struct allow *allow;
+	/* Where the memory is from; -1 once closed. */
+	int control_fd, datapath_fd, allow_fd;
 };
 
+#define ARENA_NONE { .control_fd = -1, .datapath_fd = -1, .allow_fd = -1 }
+
 /*
- * Control: makes both parts; its own view of the datapath's is read-only. The
- * allow table is empty, shut and seeded; the rest is 0. The files are closed
- * at exec: whoever starts the datapath hands them on.
+ * Control: makes the parts; its own view of the datapath's is read-only. All
+ * are 0, but for the allow table: table is the descriptor of a BPF map that
+ * holds one, shut, and stays the caller's; -1: it is made, empty and shut.
+ * The descriptors are closed at exec: whoever starts the datapath hands them
+ * on.
  */
-NODISCARD int arena_create(struct arena *a);
+NODISCARD int arena_create(struct arena *a, int table);
 /*
- * Datapath: maps what it inherited, its view of control's part read-only, and
- * closes the files. On failure they stay open, and *a is as it was.
+ * Datapath: maps what it inherited, its view of control's parts read-only,
+ * and closes the descriptors. It must do so while it is root: whoever holds
+ * that of a BPF map can write to it. On failure they stay open, and *a is as
+ * it was.
  */
-NODISCARD int arena_attach(struct arena *a, int control_fd, int datapath_fd);
+NODISCARD int arena_attach(struct arena *a, int control_fd, int datapath_fd,
+			   int allow_fd);
 void arena_close(struct arena *a);
 
 /* The rings as process-local handles, either side. */

@@ -146,7 +146,8 @@ static void step(struct script *s, struct ring *grants, struct ring *acks)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena a = { .control = &control, .datapath = &datapath,
-			   .control_fd = -1, .datapath_fd = -1 };
+			   .control_fd = -1, .datapath_fd = -1,
+			   .allow_fd = -1 };
 	struct script s = { data, size };
 	struct ring grants, acks;
 

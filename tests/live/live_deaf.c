@@ -6,9 +6,9 @@
  */
 #include "tripwire.h"
 
-bool __wrap_tripwire_quiet(struct tripwire *t, uint32_t verified);
+bool __wrap_tripwire_quiet(struct tripwire *t, uint64_t verified);
 
-bool __wrap_tripwire_quiet(struct tripwire *t, uint32_t verified)
+bool __wrap_tripwire_quiet(struct tripwire *t, uint64_t verified)
 {
 	(void)t;
 	(void)verified;

@@ -35,7 +35,7 @@ static inline bool in_table(const char *text)
 {
 	struct ipaddr a = addr(text);
 
-	return allow_lookup(&datapath.control->allow, &a, record_clock) != 0;
+	return allow_lookup(datapath.allow, &a, record_clock) != 0;
 }
 
 static inline bool in_kernel(const char *text)
@@ -78,10 +78,11 @@ static inline void setup(void)
 	log_open(true, LEVEL_ERROR);
 	record_reset();
 	fwfake_init(&fw);
-	cr_assert_eq(arena_create(&control), 0);
+	cr_assert_eq(arena_create(&control, -1), 0);
 	cr_assert_eq(arena_attach(&datapath,
 			fcntl(control.control_fd, F_DUPFD_CLOEXEC, 0),
-			fcntl(control.datapath_fd, F_DUPFD_CLOEXEC, 0)), 0);
+			fcntl(control.datapath_fd, F_DUPFD_CLOEXEC, 0),
+			fcntl(control.allow_fd, F_DUPFD_CLOEXEC, 0)), 0);
 	arena_grants(&datapath, &to);
 	arena_acks(&datapath, &from);
 	answer = (struct answer){

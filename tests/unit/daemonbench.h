@@ -107,7 +107,7 @@ static inline int bench_start(struct daemon *d, struct why *why)
 	error = record_call("start");
 	if (error < 0)
 		return why_set(why, error, "injected: start");
-	cr_assert_eq(arena_create(&d->child.arena), 0);
+	cr_assert_eq(arena_create(&d->child.arena, -1), 0);
 	answer_attach(&d->answer, &d->child.arena);
 	d->running = true;
 	return 0;

@@ -221,7 +221,7 @@ Test(answer, no_more_than_max)
 
 Test(answer, a_full_window_of_the_table)
 {
-	struct allow *t = &control.control->allow;
+	struct allow *t = control.allow;
 	struct grant g = honest("192.0.2.1 192.0.2.9");
 
 	open_now("192.0.2.1", TTL_MIN);

@@ -49,7 +49,7 @@ Test(answertime, renewals_never_shorten)
 		g.lifetime = rows[i].second;
 		cr_expect_eq(ask(&g), 0, "%s", rows[i].what);
 		record_expect(rows[i].record, rows[i].what);
-		cr_expect_eq(allow_lookup(&datapath.control->allow, &a,
+		cr_expect_eq(allow_lookup(datapath.allow, &a,
 					  record_clock) - since, rows[i].want,
 			     "%s", rows[i].what);
 		cr_expect_eq(answer.allowed.entry[0].expiry - since,
@@ -90,7 +90,7 @@ Test(answertime, what_has_ended_is_closed_everywhere)
 static void look_shut(const char *call)
 {
 	record_call("(%sepoch=%u,mine=%u,allowed=%u)", call,
-		    datapath.control->allow.epoch, answer.epoch,
+		    datapath.allow->epoch, answer.epoch,
 		    answer.allowed.n);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@
 
 /* Both ends in one process, and the files, as an attacker would hold them. */
 static struct arena control, datapath;
-static int control_fd, datapath_fd;
+static int control_fd, datapath_fd, allow_fd;
 
 static int dup_of(int fd)
 {
@@ -23,11 +24,12 @@ static int dup_of(int fd)
 
 static void setup(void)
 {
-	cr_assert_eq(arena_create(&control), 0);
+	cr_assert_eq(arena_create(&control, -1), 0);
 	control_fd = dup_of(control.control_fd);
 	datapath_fd = dup_of(control.datapath_fd);
+	allow_fd = dup_of(control.allow_fd);
 	cr_assert_eq(arena_attach(&datapath, dup_of(control_fd),
-				  dup_of(datapath_fd)), 0);
+				  dup_of(datapath_fd), dup_of(allow_fd)), 0);
 }
 
 static void teardown(void)
@@ -36,6 +38,7 @@ static void teardown(void)
 	arena_close(&control);
 	close(control_fd);
 	close(datapath_fd);
+	close(allow_fd);
 }
 
 TestSuite(arena, .init = setup, .fini = teardown);
@@ -45,9 +48,9 @@ Test(arena, each_side_sees_what_the_other_writes)
 	struct ipaddr a;
 
 	cr_assert(ipaddr_parse("192.0.2.1", &a));
-	allow_set_epoch(&control.control->allow, 1);
-	cr_assert_eq(allow_insert(&control.control->allow, &a, 100, 0), 0);
-	cr_expect_eq(allow_lookup(&datapath.control->allow, &a, 0), 100);
+	allow_set_epoch(control.allow, 1);
+	cr_assert_eq(allow_insert(control.allow, &a, 100, 0), 0);
+	cr_expect_eq(allow_lookup(datapath.allow, &a, 0), 100);
 
 	counters_add(&datapath.datapath->counters, COUNT_GRANT, 3);
 	cr_expect_eq(atomic_load(&control.datapath->counters.n[COUNT_GRANT]),
@@ -58,11 +61,11 @@ Test(arena, starts_empty_and_shut)
 {
 	struct arena other;
 
-	cr_expect_eq(control.control->allow.epoch, 0);
+	cr_expect_eq(control.allow->epoch, 0);
 	cr_expect_eq(atomic_load(&control.control->policy.seq), 0);
 	cr_expect_eq(atomic_load(&control.datapath->grant_head.n), 0);
-	cr_assert_eq(arena_create(&other), 0);
-	cr_expect_neq(control.control->allow.seed, other.control->allow.seed);
+	cr_assert_eq(arena_create(&other, -1), 0);
+	cr_expect_neq(control.allow->seed, other.allow->seed);
 	arena_close(&other);
 }
 
@@ -117,8 +120,10 @@ static int signal_of_write(void *p)
 Test(arena, writes_fault_only_where_they_must)
 {
 	cr_expect_eq(signal_of_write(datapath.control), SIGSEGV);
+	cr_expect_eq(signal_of_write(datapath.allow), SIGSEGV);
 	cr_expect_eq(signal_of_write(control.datapath), SIGSEGV);
 	cr_expect_eq(signal_of_write(control.control), 0);
+	cr_expect_eq(signal_of_write(control.allow), 0);
 	cr_expect_eq(signal_of_write(datapath.datapath), 0);
 }
 
@@ -126,7 +131,9 @@ Test(arena, last_octets_fault_too)
 {
 	struct arena_control *c = datapath.control;
 	struct arena_datapath *d = control.datapath;
+	struct allow *t = datapath.allow;
 
+	cr_expect_eq(signal_of_write((char *)(t + 1) - 1), SIGSEGV);
 	cr_expect_eq(signal_of_write((char *)(c + 1) - 1), SIGSEGV);
 	cr_expect_eq(signal_of_write((char *)(d + 1) - 1), SIGSEGV);
 }
@@ -159,6 +166,8 @@ Test(arena, nothing_can_be_had_back)
 {
 	expect_locked(datapath.control, control_fd, sizeof(*datapath.control),
 		      "control's part");
+	expect_locked(datapath.allow, allow_fd, sizeof(*datapath.allow),
+		      "allow table");
 	expect_locked(control.datapath, datapath_fd,
 		      sizeof(*control.datapath), "datapath's part");
 }
@@ -168,7 +177,7 @@ Test(arena, datapath_part_cannot_shrink_before_it_is_attached)
 {
 	struct arena fresh;
 
-	cr_assert_eq(arena_create(&fresh), 0);
+	cr_assert_eq(arena_create(&fresh, -1), 0);
 	cr_expect_eq(ftruncate(fresh.datapath_fd, 0), -1);
 	cr_expect_eq(mprotect(fresh.datapath, sizeof(*fresh.datapath),
 			      PROT_READ | PROT_WRITE), -1);
@@ -180,12 +189,14 @@ Test(arena, files_are_closed_once_attached)
 {
 	cr_expect_eq(datapath.control_fd, -1);
 	cr_expect_eq(datapath.datapath_fd, -1);
+	cr_expect_eq(datapath.allow_fd, -1);
 }
 
 Test(arena, files_are_closed_at_exec)
 {
 	cr_expect(fcntl(control.control_fd, F_GETFD) & FD_CLOEXEC);
 	cr_expect(fcntl(control.datapath_fd, F_GETFD) & FD_CLOEXEC);
+	cr_expect(fcntl(control.allow_fd, F_GETFD) & FD_CLOEXEC);
 }
 
 static int memfile(off_t size, int seals)
@@ -227,8 +238,35 @@ Test(arena, strange_files_are_refused)
 
 	for (size_t i = 0; i < NITEMS(rows); i++)
 		cr_expect_eq(arena_attach(&a, rows[i].control,
-					  rows[i].datapath), rows[i].want,
-			     "%s", rows[i].what);
+					  rows[i].datapath, allow_fd),
+			     rows[i].want, "%s", rows[i].what);
 	cr_expect_eq(a.control_fd, 5, "untouched on failure");
+	cr_expect_geq(fcntl(control_fd, F_GETFD), 0, "left open");
+}
+
+Test(arena, strange_tables_are_refused)
+{
+	enum { SIZE = F_SEAL_SHRINK | F_SEAL_GROW,
+	       ALL = SIZE | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL };
+	const struct {
+		const char *what;
+		int fd, want;
+	} rows[] = {
+		{ "no seals", memfile(sizeof(struct allow), 0), -EPROTO },
+		{ "one octet short", memfile(sizeof(struct allow) - 1, ALL),
+		  -EPROTO },
+		{ "no file", -1, -EBADF },
+		{ "neither memory file nor map",
+		  open("/dev/null", O_RDWR | O_CLOEXEC), -EINVAL },
+		{ "the kernel's, but no map", eventfd(0, EFD_CLOEXEC),
+		  -ENODEV },
+	};
+	struct arena a = { .allow_fd = 5 };
+
+	for (size_t i = 0; i < NITEMS(rows); i++)
+		cr_expect_eq(arena_attach(&a, control_fd, datapath_fd,
+					  rows[i].fd), rows[i].want, "%s",
+			     rows[i].what);
+	cr_expect_eq(a.allow_fd, 5, "untouched on failure");
 	cr_expect_geq(fcntl(control_fd, F_GETFD), 0, "left open");
 }
