@@ -234,3 +234,26 @@ Test(allow, design_load_fits)
 	}
 	cr_expect_eq(refused, 0);
 }
+
+/* What allow_lookup() would find, and nothing else. */
+Test(allow, list)
+{
+	struct ipaddr want[3] = { nth(1), nth(2), nth(3) }, have[3];
+	struct allow_entry *e;
+
+	reset(1);
+	for (size_t i = 0; i < NITEMS(want); i++)
+		cr_assert_eq(allow_insert(&table, &want[i], 100 + i, 0), 0);
+	cr_expect_eq(allow_list(&table, 0, have, 3), 3);
+	cr_expect_eq(allow_list(&table, 0, have, 2), 2, "no room for more");
+	cr_expect_eq(allow_list(&table, 100, have, 3), 2, "one has expired");
+	cr_expect_eq(allow_list(&table, 101, have, 3), 1, "two have");
+	cr_expect(ipaddr_equal(&have[0], &want[2]));
+	/* Far from where its key belongs: nobody finds it there. */
+	for (e = table.entries; e->tag == 0; e++)
+		;
+	e[ALLOW_SLOTS / 2 <= e - table.entries ? -100 : 100] = *e;
+	cr_expect_eq(allow_list(&table, 0, have, 3), 3, "outside its window");
+	allow_set_epoch(&table, 0);
+	cr_expect_eq(allow_list(&table, 0, have, 3), 0, "shut");
+}

@@ -80,7 +80,7 @@ Test(answermirror, verify)
 		cr_expect_eq(answer_verify(&answer, &why), rows[i].want,
 			     "%s", rows[i].what);
 		record_expect(rows[i].record, rows[i].what);
-		cr_expect_eq(atomic_load(&datapath.control->verified),
+		cr_expect_eq((uint32_t)atomic_load(&datapath.control->verified),
 			     good ? fw.generation : 0, "%s", rows[i].what);
 		cr_expect_eq(answer.stale, !good, "%s", rows[i].what);
 		if (!good)

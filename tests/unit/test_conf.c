@@ -67,8 +67,6 @@ static const struct {
 	  "supported by this build; use auto, file or none" },
 	{ "datapath = bypass", ":1: datapath: datapath = bypass is not "
 	  "supported by this build; use auto or socket" },
-	{ "door = hash", ":1: door: door = hash is not supported by this "
-	  "build; use set" },
 	{ "exempt = ports", ":1: exempt: exempt = ports is not supported by "
 	  "this build; use group" },
 	{ "tunnel { follow = true }", ":1: tunnel.follow: follow = true is "

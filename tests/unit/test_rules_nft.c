@@ -28,6 +28,7 @@ static struct ipaddr parse(const char *s)
 enum {
 	LAN = 1, ANY_UID = 2, V4_ONLY = 4, NO_DNS = 8, NO_TUNNEL = 16,
 	NO_DOOR = 32, TWICE = 64,
+	HASH = 128,
 };
 
 static const struct {
@@ -43,6 +44,10 @@ static const struct {
 	{ "blocked-active-any-uid",	FW_BLOCKED_ACTIVE,	ANY_UID },
 	{ "blocked-active-v4-upstream",	FW_BLOCKED_ACTIVE,	V4_ONLY },
 	{ "blocked-active-no-ports",	FW_BLOCKED_ACTIVE,	NO_DOOR },
+	{ "blocked-active-hash",	FW_BLOCKED_ACTIVE,	HASH },
+	{ "blocked-active-hash-any-uid", FW_BLOCKED_ACTIVE, HASH | ANY_UID },
+	{ "blocked-active-hash-no-ports", FW_BLOCKED_ACTIVE, HASH | NO_DOOR },
+	{ "blocked-hash",		FW_BLOCKED,		HASH },
 	{ "connecting",			FW_CONNECTING,		0 },
 	{ "connecting-lan",		FW_CONNECTING,		LAN },
 	{ "connecting-v4",		FW_CONNECTING,		V4_ONLY },
@@ -59,6 +64,7 @@ static struct fw_ruleset ruleset(enum fw_policy p, unsigned int with)
 {
 	struct fw_ruleset r = {
 		.policy = p, .lan = with & LAN, .any_uid = with & ANY_UID,
+		.hash = with & HASH,
 		.n_ports = with & NO_DOOR ? 0 : 2, .ports = { 80, 443 },
 		.datapath_uid = 981, .datapath_gid = 982,
 		.upstream_port = 53, .n_upstreams = with & V4_ONLY ? 1 : 2,
