@@ -159,6 +159,8 @@ static void part_firewall(struct print *p, const json_t *f)
 		   "the kernel does not hold our rules");
 	row_text(p, "mode", PAINT_PLAIN, client_text(f, "mode"));
 	row_text(p, "table", PAINT_PLAIN, client_text(f, "table"));
+	row_text(p, "door", PAINT_PLAIN, client_text(f, "door"));
+	row_text(p, "not hash", PAINT_WARN, client_text(f, "no_hash"));
 	row_count(p, "repairs", f, "repairs", PAINT_WARN);
 	row_count(p, "rejected", f, "rejected", PAINT_PLAIN);
 	row_count(p, "dropped", f, "dropped", PAINT_PLAIN);

@@ -83,7 +83,7 @@ loaded() {
 	case $_rules in
 	'') echo none ;;
 	*'policy accept'*) echo accepting ;;
-	*'set allow4'*) echo door ;;
+	*'set allow4'* | *'chain door_to'*) echo door ;;
 	*'oifname "tun0"'*) echo tunnel ;;
 	*" $RELAY4 "*) echo relay ;;
 	*reject*'policy drop'*) echo block ;;
@@ -97,8 +97,22 @@ datapaths() {
 	awk -v uid=$USER_ID '$2 == uid { print $1 }' | xargs
 }
 
-# Addresses in the kernel's sets.
+# The daemon's map, with DOOR=hash; remembered when it is gone.
+map_id() {
+	cat /proc/"$DAEMON"/fdinfo/* 2>/dev/null |
+	    awk '/^map_id:/ { print $2; exit }' >"$WORLD/map_id.new"
+	[ -s "$WORLD/map_id.new" ] &&
+	    mv "$WORLD/map_id.new" "$WORLD/map_id"
+	cat "$WORLD/map_id"
+}
+
+# Addresses in the kernel's sets, or in the map if the rules consult one.
 elements() {
+	case $(lap nft list table inet sallyport 2>/dev/null) in
+	*'chain door_to'*)
+		"$BUILD/live_hash" list "$(map_id)"
+		return ;;
+	esac
 	for _set in allow4 allow6; do
 		lap nft -j list set inet sallyport $_set 2>/dev/null
 	done | jq -s '[.[].nftables[].set.elem? // [] | length] | add // 0'

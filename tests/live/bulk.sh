@@ -10,14 +10,17 @@
 #
 # fourN.bulk.test is 198.18.0.0 + N, sixN.bulk.test is 2001:db8:18:: + N.
 
+bulk_routes() {
+	ip -n "$ROUTER" route add 198.18.0.0/16 via "$PROBE4" &&
+	    ip -n "$ROUTER" route add 2001:db8:18::/112 via "$PROBE6" &&
+	    ip -n "$INTERNET" route add local 198.18.0.0/16 dev lo &&
+	    ip -n "$INTERNET" route add local 2001:db8:18::/112 dev lo
+}
+
 bulk_opened() {
 	world_open && world_dns --synth-domain=bulk.test,198.18.0.0/16,four'*' \
 	    --synth-domain=bulk.test,2001:db8:18::/112,six'*' &&
-	    ip -n "$ROUTER" route add 198.18.0.0/16 via "$PROBE4" &&
-	    ip -n "$ROUTER" route add 2001:db8:18::/112 via "$PROBE6" &&
-	    ip -n "$INTERNET" route add local 198.18.0.0/16 dev lo &&
-	    ip -n "$INTERNET" route add local 2001:db8:18::/112 dev lo &&
-	    laptop_up || exit 2
+	    bulk_routes && laptop_up || exit 2
 	world_start serve ip netns exec "$INTERNET" "$BUILD/live_order" serve
 	world_until 50 grep -q ready "$WORLD/serve.log" || exit 2
 	daemon_conf 'suffixes = {"bulk.test"}'

@@ -135,7 +135,7 @@ static inline void open_addresses(const struct grant *g)
 	uint32_t lifetime = f.lifetime != 0 ? f.lifetime : g->lifetime;
 
 	for (unsigned int i = 0; i < g->n_addrs; i++)
-		if (allow_insert(&f.child.arena.control->allow, &g->addrs[i],
+		if (allow_insert(f.child.arena.allow, &g->addrs[i],
 				 now + lifetime * CLOCK_S, now) < 0)
 			errx(1, "the table is full");
 }
@@ -162,7 +162,7 @@ static inline void take_grants(void)
 static inline void new_epoch(void)
 {
 	f.policy.epoch++;
-	allow_set_epoch(&f.child.arena.control->allow, f.policy.epoch);
+	allow_set_epoch(f.child.arena.allow, f.policy.epoch);
 	publish();
 }
 
@@ -379,7 +379,7 @@ static inline int start(uint32_t firewall_port, const char *root,
 	setup.listen[1] = addr("::1");
 	snprintf(setup.root, sizeof(setup.root), "%s", root);
 	child_init(&f.child);
-	error = child_start(&f.child, &setup, report, &why);
+	error = child_start(&f.child, &setup, -1, report, &why);
 	if (error < 0)
 		return error;
 	arena_grants(&f.child.arena, &f.grants);

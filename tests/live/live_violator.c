@@ -2,7 +2,8 @@
 /*
  * The daemon with the fault that live/order.sh looks for: it replies first.
  * An addition is reported as done at once, and done a moment later by a
- * thread. Linked with --wrap=fw_nft_open.
+ * thread; with door = hash, a store into the table. Linked with
+ * --wrap=fw_nft_open and --wrap=allow_insert.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 
 #include "firewall/fw.h"
+#include "shared/allow.h"
 
 enum { LATE = 64, BATCH = ALLOW_PER_NAME };
 
@@ -19,6 +21,9 @@ static const struct timespec moment = { .tv_nsec = 100000 };
 struct late {
 	struct fw_element e[BATCH];
 	unsigned int n;
+	struct allow *table;	/* else NULL */
+	struct ipaddr addr;
+	uint64_t expiry, now;
 };
 
 static struct fw_ops real, ours;
@@ -27,15 +32,31 @@ static pthread_mutex_t queue = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t queued = PTHREAD_COND_INITIALIZER;
 static struct late late[LATE];
 static unsigned int head, tail;
+static bool by_table;
 
 int __real_fw_nft_open(struct fw **fw, const struct conf *c, struct why *why);
 int __wrap_fw_nft_open(struct fw **fw, const struct conf *c, struct why *why);
 
-static void *add_late(void *arg)
+int __real_allow_insert(struct allow *t, const struct ipaddr *a,
+			uint64_t expiry, uint64_t now);
+int __wrap_allow_insert(struct allow *t, const struct ipaddr *a,
+			uint64_t expiry, uint64_t now);
+
+static void do_late(struct fw *fw, const struct late *l)
 {
-	struct fw *fw = arg;
 	struct why why;
 
+	pthread_mutex_lock(&firewall);
+	if (l->table != NULL)
+		(void)!__real_allow_insert(l->table, &l->addr, l->expiry,
+					   l->now);
+	else
+		(void)!real.add(fw, l->e, l->n, &why);
+	pthread_mutex_unlock(&firewall);
+}
+
+static void *add_late(void *arg)
+{
 	for (;;) {
 		struct late l;
 
@@ -45,29 +66,47 @@ static void *add_late(void *arg)
 		l = late[tail++ % LATE];
 		pthread_mutex_unlock(&queue);
 		nanosleep(&moment, NULL);
-		pthread_mutex_lock(&firewall);
-		(void)!real.add(fw, l.e, l.n, &why);
-		pthread_mutex_unlock(&firewall);
+		do_late(arg, &l);
 	}
 	return NULL;
+}
+
+static int later(const struct late *l)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&queue);
+	if (head - tail == LATE) {
+		error = -ENOSPC;
+	} else {
+		late[head++ % LATE] = *l;
+		pthread_cond_signal(&queued);
+	}
+	pthread_mutex_unlock(&queue);
+	return error;
 }
 
 static int add(struct fw *fw, const struct fw_element *e, unsigned int n,
 	       struct why *why)
 {
-	int error = 0;
+	struct late l = { .n = n };
 
-	(void)fw;
-	pthread_mutex_lock(&queue);
-	if (head - tail == LATE || n > BATCH) {
-		error = why_set(why, -ENOSPC, "too much is late");
-	} else {
-		late[head % LATE].n = n;
-		memcpy(late[head++ % LATE].e, e, n * sizeof(*e));
-		pthread_cond_signal(&queued);
-	}
-	pthread_mutex_unlock(&queue);
-	return error;
+	if (by_table)
+		return real.add(fw, e, n, why);
+	if (n > BATCH)
+		return why_set(why, -ENOSPC, "too much is late");
+	memcpy(l.e, e, n * sizeof(*e));
+	return later(&l) < 0 ? why_set(why, -ENOSPC, "too much is late") : 0;
+}
+
+int __wrap_allow_insert(struct allow *t, const struct ipaddr *a,
+			uint64_t expiry, uint64_t now)
+{
+	const struct late l = { .table = t, .addr = *a, .expiry = expiry,
+				.now = now };
+
+	return by_table ? later(&l) :
+			  __real_allow_insert(t, a, expiry, now);
 }
 
 /* The rest of what uses the element socket, one at a time. */
@@ -139,5 +178,6 @@ int __wrap_fw_nft_open(struct fw **fw, const struct conf *c, struct why *why)
 	ours.list = list;
 	ours.verify = verify;
 	(*fw)->ops = &ours;
+	by_table = (*fw)->door == DOOR_HASH;
 	return -pthread_create(&thread, NULL, add_late, *fw);
 }

@@ -206,7 +206,7 @@ world_close() {
 # --- the daemon on the laptop; BUILD is where it was built, PROGRAM another one
 # than sallyportd ---
 
-# $1...: lines for its configuration.
+# $1...: lines for its configuration. DOOR=hash for the other door.
 daemon_conf() {
 	CONF=$WORLD/sallyport.conf
 	{
@@ -214,6 +214,10 @@ daemon_conf() {
 		    "$WORLD" "$WORLD"
 		printf 'control { socket = "%s/run/control.sock" }\n' "$WORLD"
 		printf 'profile = "apple"\n'
+		case "$*" in
+		*door*=*) ;;
+		*) printf 'door = %s\n' "${DOOR:-set}" ;;
+		esac
 		for _line in "$@"; do
 			printf '%s\n' "$_line"
 		done
