@@ -30,8 +30,8 @@ static void cache_answer(void)
 	m = wire_view(&w);
 	expect(ipaddr_parse("192.0.2.1", &a));
 	cache_fill(e, &m, &a, 1, end);
-	allow_set_epoch(&control.allow, 1);
-	expect(allow_insert(&control.allow, &a, end, loop.now) == 0);
+	allow_set_epoch(&table, 1);
+	expect(allow_insert(&table, &a, end, loop.now) == 0);
 }
 
 static void check_reply(struct slice reply, const struct dnsmsg *q)

@@ -77,7 +77,7 @@ static bool take_grant(void)
 	for (unsigned int i = 0; i < grant.n_addrs; i++) {
 		expect(judge_address(&loop.policy.judge, &grant.addrs[i]) ==
 		       JUDGE_OK);
-		expect(allow_insert(&control.allow, &grant.addrs[i],
+		expect(allow_insert(&table, &grant.addrs[i],
 				    loop.now + grant.lifetime * CLOCK_S,
 				    loop.now) == 0);
 	}
@@ -127,7 +127,7 @@ static void forget(struct question *q)
 	exchange_drop(&loop.exchange, q);
 	cache_clear(&loop.cache);
 	learnt_clear(&loop.learnt);
-	allow_set_epoch(&control.allow, ++loop.policy.epoch);
+	allow_set_epoch(&table, ++loop.policy.epoch);
 	expect(loop.slots.n_free == SLOT_COUNT);
 }
 
@@ -140,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!ready) {
 		stub_open();
-		allow_set_epoch(&control.allow, 1);
+		allow_set_epoch(&table, 1);
 		ready = true;
 	}
 	if (size > 65507)

@@ -20,6 +20,7 @@
 #include "resolve.h"
 
 static struct arena_control control;
+static struct allow table;
 static struct arena_datapath datapath;
 static struct loop loop;
 static struct client client;		/* where replies go */
@@ -69,6 +70,7 @@ static inline void stub_open(void)
 	union sockaddr_any sa;
 
 	loop.arena.control = &control;
+	loop.arena.allow = &table;
 	loop.arena.datapath = &datapath;
 	loop.counters = &datapath.counters;
 	loop.marks = &datapath.marks;
@@ -86,7 +88,7 @@ static inline void stub_open(void)
 	client_fd = bound(&client.addr);
 	upstream_fd = bound(&sa);
 	expect(sockaddr_split(&sa, &upstream.addr, &upstream.port));
-	allow_init(&control.allow, 1);
+	allow_init(&table, 1);
 	loop.now = UINT64_C(1) << 40;
 	loop.policy.epoch = 1;
 	loop.policy.per_name = ALLOW_PER_NAME;

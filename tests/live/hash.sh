@@ -11,12 +11,12 @@
 #                                                         2001:db8:18::/112
 #                                                         echo on port 80
 #
-# usage: hash.sh [BUILD]; RACES=100000
+# usage: hash.sh [BUILD]; RACES=25000 rounds of the race
 
 . "$(dirname "$0")/assert.sh"
 . tests/live/bulk.sh
 
-RACES=${RACES:-100000}
+RACES=${RACES:-25000}
 DOOR=hash
 
 for _tool in live_hash live_nobpf; do

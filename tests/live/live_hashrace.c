@@ -5,7 +5,7 @@
  *   live_hashrace N
  *
  * N rounds: one process stores an address, another connects to it the instant
- * it hears of that. Each fourth is tried before as well; each 200th ends an
+ * it hears of that. Each fourth is tried before as well; each 64th ends an
  * epoch, and is tried afterwards as well.
  *
  * missed:  stored, and not open
@@ -20,7 +20,7 @@
 
 #include "hash.h"
 
-enum { PER_EPOCH = 200 };
+enum { PER_EPOCH = 64 };	/* so few that every window has room */
 
 /* ---- the race; both processes spin, each on a CPU of its own */
 

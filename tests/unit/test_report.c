@@ -120,6 +120,9 @@ Test(report, a_change_gives_the_condition)
 	}
 }
 
+#define FIREWALL "mode:s door:s no_hash:s? table:s loaded:b verified:b " \
+	"repairs:i rejected:i? dropped:i?"
+
 Test(report, status)
 {
 	const json_t *list, *tunnel;
@@ -128,8 +131,9 @@ Test(report, status)
 	up(true, false, TUNNEL_ERROR);
 	cr_assert_eq(call("status", NULL, false), 0);
 	expect_shape(result, STATUS, "status");
-	expect_shape(member("firewall"), "mode:s table:s loaded:b verified:b "
-		     "repairs:i rejected:i? dropped:i?", "firewall");
+	expect_shape(member("firewall"), FIREWALL, "firewall");
+	cr_expect_str_eq(json_string_value(json_object_get(member("firewall"),
+							   "door")), "set");
 	expect_shape(member("hostdns"), "backend:s pointed:b", "hostdns");
 	expect_shape(member("tunnel"), "interface:s relays:a dns:a", "tunnel");
 	cr_expect_eq(json_integer_value(member("epoch")), 1);

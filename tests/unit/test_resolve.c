@@ -18,7 +18,7 @@ static void setup(void)
 {
 	stub_open();
 	allow_name(name, false);
-	allow_set_epoch(&control.allow, 1);
+	allow_set_epoch(&table, 1);
 	loop.policy.upstreams[0] = upstream;
 	loop.policy.n_upstreams = 1;
 }
@@ -93,7 +93,7 @@ static void open_for(uint32_t seconds)
 	struct ack *a = ring_claim(&loop.acks);
 
 	for (unsigned int i = 0; i < grant.n_addrs; i++)
-		cr_assert_eq(allow_insert(&control.allow, &grant.addrs[i],
+		cr_assert_eq(allow_insert(&table, &grant.addrs[i],
 					  loop.now + seconds * CLOCK_S,
 					  loop.now), 0);
 	*a = (struct ack){ .id = grant.id };
