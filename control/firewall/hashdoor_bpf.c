@@ -15,6 +15,7 @@
 #include "firewall/hashdoor.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@
 #include "shared/allow.h"
 
 struct hashdoor {
-	struct door *skeleton;
+	struct bpf_object *object;
 	int table;
 	struct nftrule rules[HASHDOOR_RULES];
 };
@@ -60,14 +61,13 @@ static const unsigned int places[HASHDOOR_RULES][2] = {
 	  V6_HEADER + ICMP_ERROR + V6_DESTINATION },
 };
 
-/* An ICMP error about a packet; no other address in it than `a`. */
+/* An ICMP error about a packet, in zeros; `a` is the one address in it. */
 static void make_packet(struct packet *p, unsigned int rule,
 			const struct ipaddr *a)
 {
 	bool v4 = ipaddr_is_v4(a);
 	uint8_t *ip = p->b + LINK;
 
-	memset(p, 0, sizeof(*p));
 	memcpy(p->b + TYPE, v4 ? "\x08\x00" : "\x86\xdd", 2);
 	ip[0] = v4 ? 0x45 : 0x60;
 	ip[(v4 ? V4_HEADER : V6_HEADER) + ICMP_ERROR] = ip[0];
@@ -83,9 +83,11 @@ static void make_packet(struct packet *p, unsigned int rule,
 static int run(const struct hashdoor *h, unsigned int rule,
 	       const struct ipaddr *a)
 {
-	struct packet p;
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = &p,
-		    .data_size_in = sizeof(p), .repeat = 1);
+	struct packet p = { { 0 } };
+	struct bpf_test_run_opts o = {
+		.sz = sizeof(o), .data_in = &p, .data_size_in = sizeof(p),
+		.repeat = 1,
+	};
 	int error;
 
 	make_packet(&p, rule, a);
@@ -187,30 +189,39 @@ static int say(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
+static int explain(int error, struct why *why)
+{
+	if (error == -EPERM || error == -EACCES)
+		return why_set(why, error, "bpf() is not permitted here: it "
+			       "needs CAP_BPF, and no lockdown or filter "
+			       "against it");
+	return why_set(why, error, "the kernel does not take our eBPF "
+		       "programs: %s", strerror(-error));
+}
+
+/* The object lies in door.skel.h; the rest of that is not needed. */
 static int load(struct hashdoor *h, struct why *why)
 {
-	struct door *s = door__open();
-	int error = s == NULL ? -errno : door__load(s);
+	static const char *const names[HASHDOOR_RULES] = {
+		HASHDOOR_TO, HASHDOOR_FROM, HASHDOOR_ABOUT,
+	};
+	size_t size;
+	const void *bytes = door__elf_bytes(&size);
+	int error;
 
-	if (error == -EPERM || error == -EACCES)
-		error = why_set(why, error, "bpf() is not permitted here: it "
-				"needs CAP_BPF, and no lockdown or filter "
-				"against it");
-	else if (error < 0)
-		why_set(why, error, "the kernel does not take our eBPF "
-			"programs: %s", strerror(-error));
-	if (error < 0) {
-		door__destroy(s);
-		return error;
+	h->object = bpf_object__open_mem(bytes, size, NULL);
+	error = h->object == NULL ? -errno : bpf_object__load(h->object);
+	if (error < 0)
+		return explain(error, why);
+	h->table = bpf_object__find_map_fd_by_name(h->object, "allow_table");
+	for (unsigned int i = 0; i < HASHDOOR_RULES; i++) {
+		struct bpf_program *p = bpf_object__find_program_by_name(
+						h->object, names[i]);
+
+		h->rules[i] = (struct nftrule){ names[i], -1 };
+		if (p != NULL)
+			h->rules[i].program = bpf_program__fd(p);
 	}
-	h->skeleton = s;
-	h->table = bpf_map__fd(s->maps.allow_table);
-	h->rules[0] = (struct nftrule){ HASHDOOR_TO,
-					bpf_program__fd(s->progs.door_to) };
-	h->rules[1] = (struct nftrule){ HASHDOOR_FROM,
-					bpf_program__fd(s->progs.door_from) };
-	h->rules[2] = (struct nftrule){ HASHDOOR_ABOUT,
-					bpf_program__fd(s->progs.door_about) };
 	return 0;
 }
 
@@ -235,7 +246,7 @@ int hashdoor_open(struct hashdoor **h, struct why *why)
 
 void hashdoor_close(struct hashdoor *h)
 {
-	door__destroy(h->skeleton);
+	bpf_object__close(h->object);
 	free(h);
 }
 
