@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "compat.h"
+#include "endpoint.h"
 #include "limits.h"
 #include "log.h"
 #include "shared/ipaddr.h"
@@ -30,12 +31,6 @@ enum conf_exempt { EXEMPT_GROUP, EXEMPT_PORTS };
 enum conf_fwmode { FWMODE_OWN, FWMODE_GUEST, FWMODE_MEMORY };
 
 enum { CONF_PORTS = 16, CONF_ENDPOINTS = 16, CONF_WORD = 64 };
-
-struct endpoint {
-	struct ipaddr addr;
-	uint16_t port;
-	bool tcp;		/* else UDP */
-};
 
 struct conf {
 	/* The names of all profiles and the user's own, compiled. */
@@ -104,15 +99,19 @@ void conf_defaults(struct conf *c);
 NODISCARD int conf_load(struct conf *c, const char *path, bool must_exist,
 			struct why *why);
 
+/*
+ * The same for a trial that protects nothing: the file must be there, and may
+ * be anybody's.
+ */
+NODISCARD int conf_try(struct conf *c, const char *path, struct why *why);
+
 /* The effective values, as a file that conf_load() reads back to the same. */
 void conf_print(const struct conf *c, FILE *out);
 
+/* A policy, as far as the configuration alone decides it; the rest is 0. */
+void conf_policy(const struct conf *c, struct policy *p);
+
 /* An interface's name, fit for the kernel and for a ruleset's text; not "". */
 NODISCARD bool conf_interface(const char *text);
-
-/* "192.0.2.1:51820/udp", "[2001:db8::1]:443/tcp"; protocol defaults to udp. */
-NODISCARD bool endpoint_parse(const char *text, struct endpoint *e);
-enum { ENDPOINT_TEXT = 64 };
-const char *endpoint_text(const struct endpoint *e, char text[static ENDPOINT_TEXT]);
 
 #endif /* CONF_H */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include <string.h>
+#include "endpoint.h"
 
-#include "conf.h"
+#include <stdio.h>
+#include <string.h>
 
 static bool port_parse(const char *text, size_t n, uint16_t *port)
 {

@@ -43,14 +43,10 @@ static void fill_judge(const struct daemon *d, struct judge *j)
 {
 	const struct tunnel *t = &d->known;
 
-	memset(j, 0, sizeof(*j));
-	j->private = (uint8_t)d->conf.allow.private;
 	for (unsigned int i = 0; i < d->net.n_own; i++)
 		j->own[j->n_own++] = d->net.own[i];
 	for (unsigned int i = 0; i < t->n_relays; i++)
 		add_forbidden(j, &t->relays[i].addr, 128);
-	for (unsigned int i = 0; i < d->conf.tunnel.n_endpoints; i++)
-		add_forbidden(j, &d->conf.tunnel.endpoints[i].addr, 128);
 	for (unsigned int i = 0; i < t->n_dns; i++)
 		add_forbidden(j, &t->dns[i], 128);
 	for (unsigned int i = 0; i < d->net.n_onlink; i++) {
@@ -81,17 +77,10 @@ static void tell(struct daemon *d)
 {
 	static struct policy p;
 
-	memset(&p, 0, sizeof(p));
+	conf_policy(&d->conf, &p);
 	p.epoch = d->answer.epoch;
 	p.network = d->network;
 	p.prefetch = d->prefetch;
-	p.mode = (uint8_t)d->conf.mode;
-	p.refuse = (uint8_t)d->conf.refuse;
-	p.per_name = d->conf.allow.per_name;
-	p.ttl_min = d->conf.allow.ttl_min;
-	p.ttl_max = d->conf.allow.ttl_max;
-	p.n_names = d->conf.n_names;
-	memcpy(p.names, d->conf.names, sizeof(p.names));
 	fill_upstreams(d, &p);
 	fill_judge(d, &p.judge);
 	d->answer.judge = p.judge;
