@@ -195,35 +195,66 @@ static enum parse read_transport(struct slice s, struct frame *f)
 	}
 }
 
-static enum parse read_fragment(struct slice s, bool first, struct frame *f)
+/* Of a first fragment, or of a packet that is cut: if they are there. */
+static void glance_ports(struct slice s, struct frame *f)
 {
 	bool known = f->protocol == FRAME_UDP || f->protocol == FRAME_TCP;
 
-	f->fragment = true;
-	if (first && known && slice_has(s, 0, 4))
+	if (known && slice_has(s, 0, 4))
 		read_ports(s, f);
+	if (f->protocol == FRAME_TCP && slice_has(s, 0, 14))
+		f->tcp_flags = s.p[13];
+}
+
+static enum parse read_fragment(struct slice s, bool first, struct frame *f)
+{
+	if (first)
+		glance_ports(s, f);
 	return PARSE_FRAGMENT;
 }
 
-/* RFC 791, 3.1. Octets behind the total length are the link's padding. */
+/*
+ * RFC 791, 3.1. Octets behind the total length are the link's padding. *s
+ * becomes what follows the header; with cut, as much as was captured of it.
+ */
+static enum parse read_ipv4_header(struct slice *s, bool cut, struct frame *f)
+{
+	if (!slice_has(*s, 0, IPV4_MIN))
+		return PARSE_SHORT;
+
+	size_t header = (s->p[0] & 0x0f) * 4u, total = slice_be16(*s, 2);
+	unsigned int fragment = slice_be16(*s, 6) & 0x3fff;	/* MF, offset */
+
+	if (s->p[0] >> 4 != 4 || header < IPV4_MIN || total < header)
+		return PARSE_IP;
+	if (cut && total > s->len)
+		total = s->len;
+	if (!slice_has(*s, 0, total) || total < header)
+		return PARSE_SHORT;
+	f->src = ipaddr_v4(s->p + 12);
+	f->dst = ipaddr_v4(s->p + 16);
+	f->protocol = s->p[9];
+	f->fragment = fragment != 0;
+	if (f->fragment)
+		f->part = (struct frame_part){
+			.id = slice_be16(*s, 4),
+			.at = (uint16_t)((fragment & 0x1fff) * 8),
+			.more = (fragment & 0x2000) != 0,
+			.next = f->protocol,
+			.octets = slice_sub(*s, header, total - header),
+		};
+	*s = slice_sub(*s, header, total - header);
+	return PARSE_OK;
+}
+
 static enum parse read_ipv4(struct slice s, struct frame *f)
 {
-	if (!slice_has(s, 0, IPV4_MIN))
-		return PARSE_SHORT;
+	enum parse why = read_ipv4_header(&s, false, f);
 
-	size_t header = (s.p[0] & 0x0f) * 4u, total = slice_be16(s, 2);
-	unsigned int fragment = slice_be16(s, 6) & 0x3fff;	/* MF, offset */
-
-	if (s.p[0] >> 4 != 4 || header < IPV4_MIN || total < header)
-		return PARSE_IP;
-	if (!slice_has(s, 0, total))
-		return PARSE_SHORT;
-	f->src = ipaddr_v4(s.p + 12);
-	f->dst = ipaddr_v4(s.p + 16);
-	f->protocol = s.p[9];
-	s = slice_sub(s, header, total - header);
-	if (fragment != 0)
-		return read_fragment(s, (fragment & 0x1fff) == 0, f);
+	if (why != PARSE_OK)
+		return why;
+	if (f->fragment)
+		return read_fragment(s, f->part.at == 0, f);
 	return read_transport(s, f);
 }
 
@@ -251,6 +282,26 @@ static size_t extension_len(uint8_t protocol, uint8_t field)
 }
 
 /*
+ * RFC 8200, 4.5. True if what follows is from the middle of a datagram.
+ * Neither offset nor more: a whole datagram (RFC 6946). In a part of a part,
+ * the outer header counts.
+ */
+static bool read_fragment_header(struct slice s, struct frame *f)
+{
+	uint16_t at = slice_be16(s, 2) & 0xfff8;
+	bool more = (s.p[3] & 1) != 0;
+
+	if (!f->fragment && (at != 0 || more)) {
+		f->fragment = true;
+		f->part = (struct frame_part){
+			.id = slice_be32(s, 4), .at = at, .more = more,
+			.next = s.p[0], .octets = slice_sub(s, 8, s.len - 8),
+		};
+	}
+	return at != 0;
+}
+
+/*
  * Moves *s and f->protocol past one extension header. *later says that what
  * follows is from the middle of a datagram, so no header at all.
  */
@@ -263,13 +314,8 @@ static enum parse skip_extension(struct slice *s, struct frame *f, bool *later)
 
 	if (!slice_has(*s, 0, len))
 		return PARSE_SHORT;
-	if (f->protocol == EXT_FRAGMENT) {
-		unsigned int offset = slice_be16(*s, 2) >> 3;
-
-		/* Neither offset nor more: a whole datagram (RFC 6946). */
-		f->fragment |= offset != 0 || (s->p[3] & 1) != 0;
-		*later = offset != 0;
-	}
+	if (f->protocol == EXT_FRAGMENT)
+		*later = read_fragment_header(*s, f);
 	f->protocol = s->p[0];
 	drop(s, len);
 	return PARSE_OK;
@@ -292,27 +338,39 @@ static enum parse skip_extensions(struct slice *s, struct frame *f,
 	return is_unread_extension(f->protocol) ? PARSE_EXTENSION : PARSE_OK;
 }
 
-/* RFC 8200, 3. Jumbograms (payload length 0, RFC 2675) end up too short. */
+/*
+ * RFC 8200, 3. Jumbograms (payload length 0, RFC 2675) end up too short. *s
+ * becomes what follows the fixed header, as above.
+ */
+static enum parse read_ipv6_header(struct slice *s, bool cut, struct frame *f)
+{
+	if (!slice_has(*s, 0, IPV6_LEN))
+		return PARSE_SHORT;
+
+	size_t len = slice_be16(*s, 4);
+
+	if (s->p[0] >> 4 != 6)
+		return PARSE_IP;
+	if (cut && len > s->len - IPV6_LEN)
+		len = s->len - IPV6_LEN;
+	if (!slice_has(*s, IPV6_LEN, len))
+		return PARSE_SHORT;
+	f->src = ipaddr_v6(s->p + 8);
+	f->dst = ipaddr_v6(s->p + 24);
+	if (ipaddr_is_v4(&f->src) || ipaddr_is_v4(&f->dst))
+		return PARSE_IP;
+	f->protocol = s->p[6];
+	*s = slice_sub(*s, IPV6_LEN, len);
+	return PARSE_OK;
+}
+
 static enum parse read_ipv6(struct slice s, struct frame *f)
 {
 	bool later = false;
-	enum parse why;
+	enum parse why = read_ipv6_header(&s, false, f);
 
-	if (!slice_has(s, 0, IPV6_LEN))
-		return PARSE_SHORT;
-
-	size_t len = slice_be16(s, 4);
-
-	if (s.p[0] >> 4 != 6)
-		return PARSE_IP;
-	if (!slice_has(s, IPV6_LEN, len))
-		return PARSE_SHORT;
-	f->src = ipaddr_v6(s.p + 8);
-	f->dst = ipaddr_v6(s.p + 24);
-	if (ipaddr_is_v4(&f->src) || ipaddr_is_v4(&f->dst))
-		return PARSE_IP;
-	f->protocol = s.p[6];
-	s = slice_sub(s, IPV6_LEN, len);
+	if (why != PARSE_OK)
+		return why;
 	why = skip_extensions(&s, f, &later);
 	if (f->fragment)
 		return read_fragment(s, why == PARSE_OK && !later, f);
@@ -338,4 +396,41 @@ enum parse frame_read(enum link link, struct slice packet, struct frame *f)
 	if (why == PARSE_OK || why == PARSE_FRAGMENT)
 		*f = v;
 	return why;
+}
+
+/* Of an extension chain that is cut or odd, the protocol reached remains. */
+static bool glance_ip(uint16_t type, struct slice *s, struct frame *f)
+{
+	bool later = false, good;
+
+	if (type == ETHER_IPV4) {
+		good = read_ipv4_header(s, true, f) == PARSE_OK;
+		later = f->part.at != 0;
+	} else {
+		good = read_ipv6_header(s, true, f) == PARSE_OK;
+		if (good && skip_extensions(s, f, &later) != PARSE_OK)
+			return true;
+	}
+	if (good && !later)
+		glance_ports(*s, f);
+	return good;
+}
+
+void frame_glance(enum link link, struct slice packet, struct frame_glance *g)
+{
+	struct frame v = { .payload = { packet.p, 0 } };
+	bool ip;
+
+	*g = (struct frame_glance){ .depth = FRAME_NOTHING, .f = v };
+	if (read_link(link, &packet, &g->ethertype, &g->f.outgoing) !=
+	    PARSE_OK)
+		return;
+	g->depth = FRAME_LINK;
+	v.outgoing = g->f.outgoing;
+	ip = g->ethertype == ETHER_IPV4 || g->ethertype == ETHER_IPV6;
+	if (!ip || !glance_ip(g->ethertype, &packet, &v))
+		return;
+	v.payload = packet;
+	g->f = v;
+	g->depth = FRAME_IP;
 }

@@ -32,6 +32,15 @@ enum link {
 /* IANA protocol numbers. */
 enum { FRAME_TCP = 6, FRAME_UDP = 17 };
 
+/* A part of a datagram, as it must be put together. */
+struct frame_part {
+	uint32_t id;
+	uint16_t at;		/* octets of the datagram before it */
+	bool more;		/* ... and there are some behind it */
+	uint8_t next;		/* protocol of the whole datagram */
+	struct slice octets;
+};
+
 struct frame {
 	struct ipaddr src, dst;
 	uint8_t protocol;	/* FRAME_TCP or FRAME_UDP where ports is set */
@@ -42,6 +51,7 @@ struct frame {
 	uint8_t tcp_flags;	/* 0 for UDP */
 	uint32_t tcp_seq;
 	struct slice payload;	/* of UDP or TCP; empty for a fragment */
+	struct frame_part part;	/* of a fragment */
 };
 
 /*
@@ -51,5 +61,25 @@ struct frame {
  */
 NODISCARD enum parse frame_read(enum link link, struct slice packet,
 				struct frame *f);
+
+enum frame_depth { FRAME_NOTHING, FRAME_LINK, FRAME_IP };
+
+struct frame_glance {
+	enum frame_depth depth;	/* how far the packet could be read */
+	uint16_t ethertype;	/* from FRAME_LINK on */
+	/*
+	 * FRAME_LINK: outgoing. FRAME_IP: also addresses, protocol, fragment;
+	 * ports and tcp_flags where they were captured. payload is what was
+	 * captured behind the IP headers, the transport's header included.
+	 */
+	struct frame f;
+};
+
+/*
+ * What there is to know of a packet that frame_read() refuses: other
+ * protocols, other ethertypes, packets that the capture has cut.
+ */
+void frame_glance(enum link link, struct slice packet,
+		  struct frame_glance *g);
 
 #endif /* FRAME_H */

@@ -40,6 +40,14 @@ enum {
 	TCP_CLIENTS = 32,
 	CNAME_HOPS = 16,
 
+	/* Of captures: what is put together, and leaks told apart. */
+	DEFRAG_MAX = 32,		/* datagrams at a time, 64 KiB each */
+	DEFRAG_PARTS = 64,		/* of one; an MTU of 1280 needs 52 */
+	STREAM_MAX = 256,		/* one way of a connection each */
+	STREAM_WINDOW = 16384,		/* octets; four slots */
+	STREAM_AHEAD = 8,		/* ranges behind a gap */
+	LEAKS_MAX = 4096,		/* flows with a line of their own */
+
 	ACK_DEADLINE_MS = 100,		/* then SERVFAIL, and nothing is open */
 	UPSTREAM_DEADLINE_MS = 3000,	/* then SERVFAIL */
 	TCP_IDLE_MS = 10000,		/* RFC 7766, 6.2.3: in the order of seconds */
