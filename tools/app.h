@@ -20,6 +20,9 @@ enum app_exit {
 	APP_FAILED,		/* the daemon refused or failed; bad file */
 	APP_USAGE,
 	APP_UNREACHABLE,
+	/* of replay */
+	APP_LEAKED = 1,
+	APP_UNREADABLE = 2,
 };
 
 struct app {
@@ -29,6 +32,10 @@ struct app {
 	/* state */
 	json_t *relays, *dns;	/* arrays, or NULL */
 	const char *interface;	/* or NULL */
+	/* replay; each may be NULL */
+	const char *policy, *bpf, *speed, *loop, *limit;
+	json_t *locals;		/* array */
+	bool stats;
 
 	const char *command;
 	int n_words;

@@ -24,6 +24,7 @@ enum app_exit change_reload(struct app *a);
 
 /* Without the daemon. */
 enum app_exit checkconf_run(struct app *a);
+enum app_exit replay_run(struct app *a);
 
 /* "error (auth_failed)": of status, a result or an event. */
 enum { SHOW_STATE = 96 };

@@ -5,7 +5,8 @@ _sallyport()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local commands="status netcheck lockdown lan state allowed rules
-		timeline monitor metrics reload check-config version help"
+		timeline monitor metrics reload check-config replay version
+		help"
 	local states="disconnected connecting connected disconnecting error"
 	local causes="set_dns read_dns start_resolver set_firewall offline
 		auth_failed start_tunnel tunnel_parameter other"
@@ -14,7 +15,8 @@ _sallyport()
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--socket) ((i++)) ;;
+		--socket | --policy | --local | --bpf | --speed | --loop | --limit)
+			((i++)) ;;
 		-*) ;;
 		*) command=${COMP_WORDS[i]}; break ;;
 		esac
@@ -22,14 +24,17 @@ _sallyport()
 
 	COMPREPLY=()
 	case $prev in
-	--socket)
+	--socket | --policy)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--interface)
 		mapfile -t COMPREPLY < <(cd /sys/class/net 2>/dev/null &&
 			compgen -f -- "$cur")
 		return ;;
-	--relay | --dns)
+	--speed)
+		mapfile -t COMPREPLY < <(compgen -W "max" -- "$cur")
+		return ;;
+	--relay | --dns | --local | --bpf | --loop | --limit)
 		return ;;
 	esac
 
@@ -44,6 +49,12 @@ _sallyport()
 		error) words=$causes ;;
 		esac ;;
 	timeline) options+=" --all" ;;
+	replay)
+		options+=" --policy --local --bpf --speed --loop --limit --stats"
+		if [[ $cur != -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		fi ;;
 	check-config)
 		if [[ $cur != -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")

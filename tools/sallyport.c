@@ -3,6 +3,7 @@
  * sallyport - looks at sallyportd and tells it what to do
  */
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ static enum app_exit version(struct app *a);
 static enum app_exit help(struct app *a);
 
 /* Options that not every command takes. */
-enum { TAKES_ALL = 1, TAKES_TUNNEL = 2 };
+enum { TAKES_ALL = 1, TAKES_TUNNEL = 2, TAKES_REPLAY = 4 };
 
 static const struct command {
 	const char *name;
@@ -47,12 +48,17 @@ static const struct command {
 	{ "check-config", "[FILE]", 1, 0,
 	  "reads a configuration file and shows what is in force",
 	  checkconf_run },
+	{ "replay", "[--policy FILE] [--local ADDRESS[/BITS]]... [--bpf EXPR]\n"
+	  "                 [--speed N|max] [--loop N] [--limit N] [--stats] "
+	  "FILE...", INT_MAX, TAKES_REPLAY,
+	  "what the daemon would make of captured packets", replay_run },
 	{ "version", "", 0, 0, "of this program and of the daemon", version },
 	{ "help", "[COMMAND]", 1, 0, "this text", help },
 };
 
 enum { OPT_SOCKET = 256, OPT_JSON, OPT_NO_COLOR, OPT_RELAY, OPT_INTERFACE,
-       OPT_DNS, OPT_ALL };
+       OPT_DNS, OPT_ALL, OPT_POLICY, OPT_LOCAL, OPT_BPF, OPT_SPEED,
+       OPT_LOOP, OPT_LIMIT, OPT_STATS };
 
 static const struct option options[] = {
 	{ "socket", required_argument, NULL, OPT_SOCKET },
@@ -64,6 +70,13 @@ static const struct option options[] = {
 	{ "interface", required_argument, NULL, OPT_INTERFACE },
 	{ "dns", required_argument, NULL, OPT_DNS },
 	{ "all", no_argument, NULL, OPT_ALL },
+	{ "policy", required_argument, NULL, OPT_POLICY },
+	{ "local", required_argument, NULL, OPT_LOCAL },
+	{ "bpf", required_argument, NULL, OPT_BPF },
+	{ "speed", required_argument, NULL, OPT_SPEED },
+	{ "loop", required_argument, NULL, OPT_LOOP },
+	{ "limit", required_argument, NULL, OPT_LIMIT },
+	{ "stats", no_argument, NULL, OPT_STATS },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -156,8 +169,27 @@ static json_t *append(json_t *list, const char *text)
 	return list;
 }
 
+static bool take_replay_option(struct app *a, int option)
+{
+	switch (option) {
+	case OPT_POLICY: a->policy = optarg; break;
+	case OPT_LOCAL: a->locals = append(a->locals, optarg); break;
+	case OPT_BPF: a->bpf = optarg; break;
+	case OPT_SPEED: a->speed = optarg; break;
+	case OPT_LOOP: a->loop = optarg; break;
+	case OPT_LIMIT: a->limit = optarg; break;
+	case OPT_STATS: a->stats = true; break;
+	default: return false;
+	}
+	return true;
+}
+
 static void take_option(struct app *a, struct given *g, int option)
 {
+	if (take_replay_option(a, option)) {
+		g->takes |= TAKES_REPLAY;
+		return;
+	}
 	switch (option) {
 	case OPT_SOCKET: a->socket = optarg; break;
 	case OPT_JSON: a->json = true; break;
@@ -179,6 +211,17 @@ static void take_option(struct app *a, struct given *g, int option)
 		break;
 	default: g->bad = true; break;	/* getopt_long() has said why */
 	}
+}
+
+/* The options that command c does not take, for people; NULL: none. */
+static const char *not_taken(const struct command *c, unsigned int takes)
+{
+	takes &= ~c->takes;
+	if ((takes & TAKES_ALL) != 0)
+		return "--all";
+	if ((takes & TAKES_TUNNEL) != 0)
+		return "--relay, --interface or --dns";
+	return takes != 0 ? "one of replay's options" : NULL;
 }
 
 /* Words and options may stand in any order. */
@@ -226,11 +269,9 @@ static enum app_exit run(struct app *a, const struct given *g)
 	if (a->n_words > c->max)
 		return app_usage(a, "\"%s\" is one word too many for %s",
 				 a->words[c->max], name);
-	if ((g->takes & ~c->takes) != 0)
+	if (not_taken(c, g->takes) != NULL)
 		return app_usage(a, "%s is not an option of %s",
-				 (g->takes & ~c->takes & TAKES_ALL) != 0 ?
-				 "--all" : "--relay, --interface or --dns",
-				 name);
+				 not_taken(c, g->takes), name);
 	return c->run(a);
 }
 
@@ -252,6 +293,7 @@ int main(int argc, char **argv)
 	client_close(&a.client);
 	json_decref(a.relays);
 	json_decref(a.dns);
+	json_decref(a.locals);
 	free(c);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("sallyport: stdout");
