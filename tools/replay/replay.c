@@ -17,7 +17,8 @@
 #include "summary.h"
 #include "tools/command.h"
 
-enum { BURST = 1 << 16 };		/* packets between looks at the clock */
+/* Packets between looks at the clock; with --speed they may take long. */
+enum { BURST = 1 << 16, BURST_PACED = 64 };
 enum { OUTPUT = 1 << 16 };		/* octets written at a time */
 
 static const char usual[] = "/etc/sallyport/sallyport.conf";
@@ -120,15 +121,15 @@ static enum app_exit unreadable(struct replay *r, const char *path,
 
 static enum app_exit play(struct replay *r, const char *path)
 {
+	int burst = r->speed > 0 ? BURST_PACED : BURST, n;
 	char error[WHY_MAX];
-	int n;
 
 	r->line.path = path;
 	if (source_file_open(&r->source, path, r->app->bpf, error,
 			     sizeof(error)) < 0)
 		return unreadable(r, path, error);
 	do {
-		n = source_file_read(r->source, BURST, seen, r, error,
+		n = source_file_read(r->source, burst, seen, r, error,
 				     sizeof(error));
 		if (r->terminal)
 			show_progress(r);
