@@ -10,6 +10,7 @@
 #define DATAPATH_H
 
 #include <limits.h>
+#include <net/if.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -25,10 +26,17 @@ enum {
 	DATAPATH_ARENA_ALLOW,
 	DATAPATH_KICK_CONTROL,	/* eventfd: a grant is in the ring */
 	DATAPATH_KICK_DATAPATH,	/* eventfd: an ack, or a new policy */
+	DATAPATH_TUN,		/* bypass: the TUN device; else not open */
 	DATAPATH_FDS
 };
 
 enum { DATAPATH_PORTS = 16, DATAPATH_WHY = 256 };
+
+/* A link that upstreams are on, sent to and heard below the firewall. */
+struct datapath_link {
+	uint32_t ifindex;
+	char name[IF_NAMESIZE];
+};
 
 /* Control's first and only message. */
 struct datapath_setup {
@@ -36,6 +44,9 @@ struct datapath_setup {
 	int32_t parent;		/* control's pid */
 	uint32_t uid, gid;
 	uint32_t firewall_port;	/* control's netlink port id; 0 = no tripwire */
+	uint8_t bypass;		/* the TUN and links[], not port and listen[] */
+	uint16_t n_links;
+	struct datapath_link links[POLICY_UPSTREAMS];
 	uint16_t port;
 	uint16_t n_listen;
 	struct ipaddr listen[POLICY_LISTEN];

@@ -48,6 +48,8 @@ enum {
 	STREAM_AHEAD = 8,		/* ranges behind a gap */
 	LEAKS_MAX = 4096,		/* flows with a line of their own */
 
+	TUN_MTU = 1500,			/* of the bypass datapath's intake */
+
 	ACK_DEADLINE_MS = 100,		/* then SERVFAIL, and nothing is open */
 	UPSTREAM_DEADLINE_MS = 3000,	/* then SERVFAIL */
 	TCP_IDLE_MS = 10000,		/* RFC 7766, 6.2.3: in the order of seconds */

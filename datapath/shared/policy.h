@@ -33,6 +33,10 @@ struct policy_upstream {
 	struct ipaddr addr;
 	uint16_t port;
 	uint32_t ifindex;	/* bind to this interface; 0 = not bound */
+	/* For the datapath that sends frames; all 0 = not known. */
+	struct ipaddr source;	/* this machine's on that interface */
+	struct ipaddr hop;	/* the next hop; may be addr itself */
+	uint8_t mac[6];		/* of hop, as the kernel knew it */
 };
 
 struct policy {
