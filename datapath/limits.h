@@ -48,7 +48,9 @@ enum {
 	STREAM_AHEAD = 8,		/* ranges behind a gap */
 	LEAKS_MAX = 4096,		/* flows with a line of their own */
 
-	TUN_MTU = 1500,			/* of the bypass datapath's intake */
+	/* Of the bypass datapath's intake: every packet fits a slot, and every
+	 * reply one packet. */
+	TUN_MTU = SLOT_SIZE,
 
 	ACK_DEADLINE_MS = 100,		/* then SERVFAIL, and nothing is open */
 	UPSTREAM_DEADLINE_MS = 3000,	/* then SERVFAIL */
