@@ -56,6 +56,7 @@ static const char *const names[] = {
 	[COUNT_BAD_ADDRESS] = "bad_address",
 	[COUNT_LATE] = "late",
 	[COUNT_TAP_DROPS] = "tap_drops",
+	[COUNT_WIRE_DROPS] = "wire_drops",
 };
 static_assert(NITEMS(names) == COUNT__N, "a name for every counter");
 

@@ -51,6 +51,7 @@ enum counter {
 	COUNT_BAD_ADDRESS,		/* addresses judged unfit */
 	COUNT_LATE,			/* nobody waits for it any more */
 	COUNT_TAP_DROPS,
+	COUNT_WIRE_DROPS,		/* the kernel had no room for a response */
 	COUNT__N
 };
 
