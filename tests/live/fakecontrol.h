@@ -15,12 +15,16 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,6 +55,7 @@ static struct fake {
 	uint32_t lifetime;	/* of an opening, seconds; 0 = as asked */
 	int upstream, listener, stream;		/* UDP; TCP */
 	int client[2];		/* UDP, IPv4 and IPv6 */
+	bool bypass;		/* a TUN instead of port 53: take_tun() */
 } f;
 
 static struct wire reply;	/* the last one a client got */
@@ -370,7 +375,7 @@ static inline int start(uint32_t firewall_port, const char *root,
 	struct datapath_setup setup = {
 		.uid = UID, .gid = GID, .port = 53, .n_listen = 2,
 		.firewall_port = firewall_port, .n_ports = 2,
-		.ports = { 80, 443 },
+		.ports = { 80, 443 }, .bypass = f.bypass,
 	};
 	struct why why;
 	int error;
@@ -386,6 +391,21 @@ static inline int start(uint32_t firewall_port, const char *root,
 	arena_acks(&f.child.arena, &f.acks);
 	f.policy.epoch = 0;
 	return 0;
+}
+
+/* Attaches to the TUN device, where the next datapath process finds it. */
+static inline void take_tun(const char *name)
+{
+	struct ifreq r = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &r) < 0 ||
+	    dup2(fd, DATAPATH_TUN) < 0)
+		err(1, "%s", name);
+	if (fd != DATAPATH_TUN)
+		close(fd);
+	f.bypass = true;
 }
 
 static inline bool alive(void)
