@@ -93,11 +93,11 @@ static inline bool output(void *context, const struct craft_segment *s,
 	cr_assert_gt(n, 0, "it does not fit: %zu octets", len);
 	cr_assert_eq(frame_read(LINK_RAW, (struct slice){ packet, (size_t)n },
 				f), PARSE_OK);
+	if ((f->tcp_flags & SYN) != 0)
+		our_isn = f->tcp_seq;
 	if (out.lost)
 		return false;
 	out.n++;
-	if ((f->tcp_flags & SYN) != 0)
-		our_isn = f->tcp_seq;
 	memcpy(out.octets + out.len, f->payload.p, f->payload.len);
 	out.len += f->payload.len;
 	if (strlen(out.text) < sizeof(out.text) - 64)

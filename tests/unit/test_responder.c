@@ -83,6 +83,8 @@ static const struct {
 	  { "A 1/1 #\2yo", "PA 1/5+4" }, { "FA 5/5", "FA 5/6" } } },
 	{ "octets behind their FIN", { HELLO, { "FA 1/1 #\2hi", "A 1/6" },
 	  { "A 6/1 more", "RA 1/6" }, { "reply", "" } } },
+	{ "a FIN behind their FIN", { HELLO, { "FA 1/1 #\2hi", "A 1/6" },
+	  { "FA 6/1", "" }, { "reply", "FPA 1/6+4" } } },
 	{ "idle", { HELLO, { "idle", "FA 1/1" }, { "A 1/2", "" },
 	  { "FA 1/2", "A 2/2" }, { "A 2/2", "R 2" } } },
 	{ "idle, the FINs meet", { HELLO, { "idle", "FA 1/1" },

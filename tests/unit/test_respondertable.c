@@ -262,9 +262,10 @@ Test(responder, a_lost_syn_ack_comes_again, .init = setup, .fini = teardown)
 	out.lost = true;
 	say("S 0/0");
 	out.lost = false;
+	say("A 1/0");
 	say("S 0/0");
 	say("A 1/1 #\2yo");
-	cr_expect_str_eq(out.text, "SA 0/1, PA 1/5+4");
+	cr_expect_str_eq(out.text, "R 0, SA 0/1, PA 1/5+4");
 }
 
 Test(responder, a_lost_reply_ends_the_connection, .init = setup,
