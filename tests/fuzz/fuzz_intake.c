@@ -142,10 +142,12 @@ static void segment(const uint8_t *p, const uint8_t *octets, size_t n)
 		.seq = s->seq + far(p[2]),
 		.ack = s->ack + far(p[3]),
 		.window = (uint16_t)(p[4] << 8),
-		.mss = (p[1] & SYN) != 0 ? (uint16_t)(p[4] << 4) : 0,
 	};
-	ssize_t len = craft_tcp(craft, &g, octets, n, out, sizeof(out));
+	ssize_t len;
 
+	if ((p[1] & SYN) != 0)
+		g.mss = (uint16_t)(p[4] << 4);
+	len = craft_tcp(craft, &g, octets, n, out, sizeof(out));
 	expect(len > 0);
 	packet(out, (size_t)len);
 }
