@@ -55,6 +55,9 @@ static struct fake {
 	uint32_t lifetime;	/* of an opening, seconds; 0 = as asked */
 	int upstream, listener, stream;		/* UDP; TCP */
 	int client[2];		/* UDP, IPv4 and IPv6 */
+	struct datapath_link links[POLICY_UPSTREAMS];	/* bypass; else none */
+	uint16_t n_links;
+	void (*granted)(const struct grant *g);	/* sees each; or NULL */
 	bool bypass;		/* a TUN instead of port 53: take_tun() */
 } f;
 
@@ -155,6 +158,8 @@ static inline void take_grants(void)
 		memcpy(&f.last, record, sizeof(f.last));
 		ring_release(&f.grants);
 		f.n_grants++;
+		if (f.granted != NULL)
+			f.granted(&f.last);
 		if (f.how == ACK_OPEN)
 			open_addresses(&f.last);
 		if (f.how != ACK_NONE)
@@ -368,31 +373,6 @@ static inline unsigned int answers(void)
 
 /* --- the life of it --- */
 
-/* As the daemon would start one. -errno if it does not come up. */
-static inline int start(uint32_t firewall_port, const char *root,
-			struct datapath_report *report)
-{
-	struct datapath_setup setup = {
-		.uid = UID, .gid = GID, .port = 53, .n_listen = 2,
-		.firewall_port = firewall_port, .n_ports = 2,
-		.ports = { 80, 443 }, .bypass = f.bypass,
-	};
-	struct why why;
-	int error;
-
-	setup.listen[0] = addr("127.0.0.1");
-	setup.listen[1] = addr("::1");
-	snprintf(setup.root, sizeof(setup.root), "%s", root);
-	child_init(&f.child);
-	error = child_start(&f.child, &setup, -1, report, &why);
-	if (error < 0)
-		return error;
-	arena_grants(&f.child.arena, &f.grants);
-	arena_acks(&f.child.arena, &f.acks);
-	f.policy.epoch = 0;
-	return 0;
-}
-
 /* Attaches to the TUN device, where the next datapath process finds it. */
 static inline void take_tun(const char *name)
 {
@@ -406,6 +386,37 @@ static inline void take_tun(const char *name)
 	if (fd != DATAPATH_TUN)
 		close(fd);
 	f.bypass = true;
+}
+
+/* As the daemon would start one. -errno if it does not come up. */
+static inline int start(uint32_t firewall_port, const char *root,
+			struct datapath_report *report)
+{
+	struct datapath_setup setup;
+	struct why why;
+	int error;
+
+	/* A bypass has both ends. */
+	if (f.n_links > 0 && !f.bypass)
+		take_tun("intake0");
+	setup = (struct datapath_setup){
+		.uid = UID, .gid = GID, .port = 53, .n_listen = 2,
+		.firewall_port = firewall_port, .n_ports = 2,
+		.ports = { 80, 443 }, .bypass = f.bypass,
+	};
+	setup.n_links = f.n_links;
+	memcpy(setup.links, f.links, sizeof(setup.links));
+	setup.listen[0] = addr("127.0.0.1");
+	setup.listen[1] = addr("::1");
+	snprintf(setup.root, sizeof(setup.root), "%s", root);
+	child_init(&f.child);
+	error = child_start(&f.child, &setup, -1, report, &why);
+	if (error < 0)
+		return error;
+	arena_grants(&f.child.arena, &f.grants);
+	arena_acks(&f.child.arena, &f.acks);
+	f.policy.epoch = 0;
+	return 0;
 }
 
 static inline bool alive(void)
