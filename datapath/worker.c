@@ -19,6 +19,9 @@ static int receive_setup(struct datapath_setup *s)
 	    s->n_listen > POLICY_LISTEN || s->n_ports > DATAPATH_PORTS)
 		return -EPROTO;
 	s->root[sizeof(s->root) - 1] = '\0';
+	/* Whatever has that number otherwise came along by mistake. */
+	if (!s->bypass)
+		close(DATAPATH_TUN);
 	return 0;
 }
 
@@ -57,13 +60,22 @@ static int listen_all(struct loop *l, const struct datapath_setup *s,
 	return step(r, "bind", bound > 0 ? 0 : error);
 }
 
+/* Where clients are heard. */
+static int open_clients(struct loop *l, const struct datapath_setup *s,
+			struct datapath_report *r)
+{
+	if (s->bypass)
+		return step(r, "tun", loop_intake(l));
+	return listen_all(l, s, r);
+}
+
 /* As root. The tap and its failure are for the timeline only. */
 static int open_all(struct loop *l, const struct datapath_setup *s,
 		    struct datapath_report *r)
 {
 	if (step(r, "parent", priv_follow_parent(s->parent)) < 0 ||
 	    step(r, "arena", loop_open(l)) < 0 ||
-	    listen_all(l, s, r) < 0 ||
+	    open_clients(l, s, r) < 0 ||
 	    step(r, "tripwire", loop_tripwire(l, s->firewall_port)) < 0)
 		return r->error;
 	if (loop_tap(l, s->ports, s->n_ports, r->note, sizeof(r->note)) == 0)
