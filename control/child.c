@@ -135,7 +135,8 @@ static int hear(const struct child *c, struct datapath_report *r,
 	r->note[sizeof(r->note) - 1] = '\0';
 	if (r->error < 0)
 		return why_set(why, r->error, "%s: %s", r->step,
-			       strerror(-r->error));
+			       r->note[0] != '\0' ? r->note :
+						    strerror(-r->error));
 	return 0;
 }
 

@@ -425,6 +425,33 @@ enum parse frame_read(enum link link, struct slice packet, struct frame *f)
 	return why;
 }
 
+uint32_t frame_sum(uint32_t from, struct slice s)
+{
+	size_t at = 0;
+
+	for (; slice_has(s, at, 2); at += 2)
+		from += slice_be16(s, at);
+	if (slice_has(s, at, 1))
+		from += (uint32_t)s.p[at] << 8;
+	return from;
+}
+
+/* The prefix of mapped addresses adds 0xffff, which is as good as 0. */
+bool frame_adds_up(const struct frame *f)
+{
+	struct slice udp = { f->payload.p - UDP_LEN, f->payload.len + UDP_LEN };
+	uint32_t sum = FRAME_UDP + (uint32_t)udp.len;
+
+	if (slice_be16(udp, 6) == 0)
+		return ipaddr_is_v4(&f->src);
+	sum = frame_sum(sum, (struct slice){ f->src.b, sizeof(f->src.b) });
+	sum = frame_sum(sum, (struct slice){ f->dst.b, sizeof(f->dst.b) });
+	sum = frame_sum(sum, udp);
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
 /* Of an extension chain that is cut or odd, the protocol reached remains. */
 static bool glance_ip(uint16_t type, struct slice *s, struct frame *f)
 {

@@ -64,6 +64,14 @@ struct frame {
 NODISCARD enum parse frame_read(enum link link, struct slice packet,
 				struct frame *f);
 
+/* Octets added as RFC 1071, 4.1 has it, from a sum on; not folded. */
+uint32_t frame_sum(uint32_t from, struct slice s);
+/*
+ * Does the UDP checksum agree? Only for datagrams that came in parts: their
+ * sender has filled it in, whatever his hardware can do.
+ */
+bool frame_adds_up(const struct frame *f);
+
 enum frame_depth { FRAME_NOTHING, FRAME_LINK, FRAME_IP };
 
 struct frame_glance {

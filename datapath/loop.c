@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "exchangewire.h"
 #include "hold.h"
 #include "resolve.h"
 
@@ -12,6 +13,7 @@ enum {
 	TOKENS = 64,		/* per round */
 	TOKEN_CHANNEL = 0, TOKEN_KICK, TOKEN_TAP, TOKEN_TUN,
 	TOKEN_LISTENER = 1 << 8,
+	TOKEN_WIRE = 1 << 12,
 	TOKEN_EXCHANGE = 1 << 16,
 };
 
@@ -36,6 +38,10 @@ static void adopt_policy(struct loop *l)
 	if (!policy_fetch(&l->arena.control->policy, &l->policy_seen,
 			  &l->policy))
 		return;
+	if (l->wire != NULL) {
+		wire_adopt(l->wire, &l->policy);
+		exchangewire_adopt(&l->exchange, &l->policy);
+	}
 	if (l->policy.network != network) {
 		cache_clear(&l->cache);
 		learnt_clear(&l->learnt);
@@ -106,6 +112,8 @@ static bool dispatch(struct loop *l, uint64_t token)
 				   resolve_query, l);
 	} else if (token >= TOKEN_EXCHANGE) {
 		resolve_upstream(l, token - TOKEN_EXCHANGE);
+	} else if (token >= TOKEN_WIRE) {
+		resolve_wire(l, (unsigned int)token - TOKEN_WIRE);
 	} else {
 		listener_read(&l->listener,
 			      (unsigned int)token - TOKEN_LISTENER,
@@ -173,6 +181,18 @@ int loop_listen(struct loop *l, const struct ipaddr *a, uint16_t port)
 int loop_intake(struct loop *l)
 {
 	return intake_open(&l->intake, DATAPATH_TUN, &l->poller, TOKEN_TUN);
+}
+
+int loop_wire(struct loop *l, const struct datapath_link *links,
+	      unsigned int n, char *error, size_t size)
+{
+	int rc = wire_open(&l->wire, &l->poller, l->counters, TOKEN_WIRE);
+
+	for (unsigned int i = 0; i < n && rc == 0; i++)
+		rc = wire_link(l->wire, links[i].name, links[i].ifindex,
+			       error, size);
+	l->exchange.wire = l->wire;
+	return rc;
 }
 
 int loop_tripwire(struct loop *l, uint32_t firewall_port)

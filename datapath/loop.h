@@ -24,6 +24,7 @@
 #include "slots.h"
 #include "tap.h"
 #include "tripwire.h"
+#include "wire.h"
 
 enum { ASKERS_NONE = UINT16_MAX };
 
@@ -47,6 +48,7 @@ struct loop {
 	struct listener listener;
 	struct intake intake;		/* instead, with a bypass */
 	struct exchange exchange;
+	struct wire *wire;		/* bypass; else NULL */
 	struct cache cache;
 	struct learnt learnt;
 	struct tripwire tripwire;
@@ -71,6 +73,9 @@ NODISCARD int loop_open(struct loop *l);
 NODISCARD int loop_listen(struct loop *l, const struct ipaddr *a,
 			  uint16_t port);
 NODISCARD int loop_intake(struct loop *l);
+/* Upstreams are asked by frames on these links; -errno and a sentence. */
+NODISCARD int loop_wire(struct loop *l, const struct datapath_link *links,
+			unsigned int n, char *error, size_t size);
 NODISCARD int loop_tripwire(struct loop *l, uint32_t firewall_port);
 /* -1 and a sentence: there is no tap, and all else works. */
 NODISCARD int loop_tap(struct loop *l, const uint16_t *ports, unsigned int n,

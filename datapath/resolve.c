@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "exchangewire.h"
 #include "hold.h"
 #include "loop.h"
 #include "verdict.h"
@@ -115,6 +116,34 @@ void resolve_upstream(struct loop *l, uint64_t token)
 		answered(l, q, server);
 	else if (exchange_hopeless(q, l->now))
 		hold_fail(l, q, DNSRCODE_SERVFAIL);
+}
+
+static void hear(void *context, uint32_t ifindex, const struct frame *f)
+{
+	struct loop *l = context;
+	unsigned int server;
+	struct question *q;
+
+	if (exchangewire_hear(&l->exchange, ifindex, f, l->now, &q, &server))
+		answered(l, q, server);
+	else if (q != NULL && exchange_hopeless(q, l->now))
+		hold_fail(l, q, DNSRCODE_SERVFAIL);
+}
+
+static void reach(void *context, uint32_t ifindex, const struct ipaddr *hop)
+{
+	struct loop *l = context;
+
+	exchangewire_reach(&l->exchange, ifindex, hop, l->now);
+}
+
+void resolve_wire(struct loop *l, unsigned int i)
+{
+	const struct wire_reader r = {
+		.response = hear, .neighbour = reach, .context = l,
+	};
+
+	wire_read(l->wire, i, l->now, &r);
 }
 
 /* --- queries --- */
