@@ -16,7 +16,8 @@ static void add_link(struct bypass_links *l, const char *ifname)
 {
 	unsigned int ifindex = ifname[0] == '\0' ? 0 : if_nametoindex(ifname);
 
-	if (ifindex == 0 || l->n == POLICY_UPSTREAMS)
+	if (ifindex == 0 || l->n == POLICY_UPSTREAMS ||
+	    strcmp(ifname, STEER_DEVICE) == 0)
 		return;
 	for (unsigned int i = 0; i < l->n; i++)
 		if (l->link[i].ifindex == ifindex)
@@ -59,10 +60,15 @@ bool bypass_moved(const struct daemon *d)
 
 /* --- the device --- */
 
-/* Not there, or somebody has removed it: one of that name is another one. */
+bool bypass_lost(const struct daemon *d)
+{
+	return d->steer != NULL && !steer_alive(d->steer);
+}
+
+/* One of that name is another one then. */
 static int open_device(struct daemon *d, struct why *why)
 {
-	if (d->steer != NULL && steer_alive(d->steer))
+	if (d->steer != NULL && !bypass_lost(d))
 		return 0;
 	bypass_close(d);
 	return steer_open(&d->steer, why);
@@ -122,13 +128,6 @@ int bypass_unsteer(struct daemon *d, struct why *why)
 	return error;
 }
 
-/* The device is gone, and with it the datapath's way in. */
-static void replace(struct daemon *d)
-{
-	log_warning("bypass: somebody has removed %s", STEER_DEVICE);
-	supervise_again(d, "device");
-}
-
 static void look(struct daemon *d)
 {
 	struct why why;
@@ -138,7 +137,7 @@ static void look(struct daemon *d)
 	d->steer_looked = clock_boot();
 	result = steer_verify(d->steer, &why);
 	if (result == -ENODEV) {
-		replace(d);
+		supervise_again(d, "device");
 		return;
 	}
 	/* Tried every second, and told once. */

@@ -33,6 +33,8 @@ NODISCARD int bypass_unsteer(struct daemon *d, struct why *why);
 void bypass_look(struct daemon *d);
 void bypass_tick(struct daemon *d);
 
+/* Has somebody removed the device? Its datapath cannot go on then. */
+bool bypass_lost(const struct daemon *d);
 /* Does an upstream need a link that the running datapath does not have? */
 bool bypass_moved(const struct daemon *d);
 /* Adds the way to an upstream whose address and interface are set. */

@@ -56,6 +56,8 @@ static int read_dns(void *context, struct why *why)
 	struct daemon *d = context;
 	int error = uplink_servers(d, why);
 
+	if (error >= 0 && bypass_moved(d))
+		supervise_again(d, "link");
 	/* The upstreams are part of the ruleset. */
 	return error <= 0 ? error : daemon_load(d, why);
 }

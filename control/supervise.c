@@ -201,6 +201,10 @@ static void on_gone(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
+	if (bypass_lost(d)) {
+		supervise_again(d, "device");
+		return;
+	}
 	log_error("datapath: process %d has died", (int)d->child.pid);
 	crashed(d);
 }
@@ -409,6 +413,7 @@ static void crashed(struct daemon *d)
 
 void supervise_again(struct daemon *d, const char *reason)
 {
+	bool was_open = d->answer.epoch != 0;
 	struct why why;
 
 	/* One that is about to be started comes with what it needs. */
@@ -422,7 +427,7 @@ void supervise_again(struct daemon *d, const char *reason)
 		crashed(d);
 		return;
 	}
-	if (d->active)
+	if (was_open)
 		netcheck_restart(d, reason, clock_boot());
 }
 
