@@ -16,6 +16,7 @@
 
 #include "answer.h"
 #include "change.h"
+#include "bypass.h"
 #include "child.h"
 #include "conf.h"
 #include "firewall/fw.h"
@@ -29,17 +30,6 @@
 #include "tunnel.h"
 #include "uplink.h"
 #include "why.h"
-
-struct daemon;
-
-/* How a datapath is run; tests put their own in its place. */
-struct daemon_resolver {
-	/* 0: it listens; 1: it did already. */
-	int (*start)(struct daemon *d, struct why *why);
-	void (*stop)(struct daemon *d);
-	/* It takes d's policy from now on. */
-	void (*tell)(struct daemon *d);
-};
 
 struct daemon {
 	struct event_base *base;
@@ -73,6 +63,7 @@ struct daemon {
 	uint64_t started;		/* boot time, ns */
 	struct why resolver_problem;	/* "" = none */
 	uint64_t counters[COUNT__N];	/* of datapaths that are gone */
+	struct bypass bypass;
 
 	bool active;			/* the door's steps are done */
 	bool latched;			/* ... one failed: not before a change */
