@@ -20,6 +20,7 @@
 #include "conf.h"
 #include "firewall/fw.h"
 #include "hostdns/hostdns.h"
+#include "leakwatch.h"
 #include "methods.h"
 #include "netcheck.h"
 #include "os/netinfo.h"
@@ -73,6 +74,8 @@ struct daemon {
 	uint64_t started;		/* boot time, ns */
 	struct why resolver_problem;	/* "" = none */
 	uint64_t counters[COUNT__N];	/* of datapaths that are gone */
+
+	struct leakwatch leaks;
 
 	bool active;			/* the door's steps are done */
 	bool latched;			/* ... one failed: not before a change */

@@ -11,10 +11,13 @@
 struct daemon;
 struct daemon_resolver;
 struct ipaddr;
+struct policy;
 
 extern const struct daemon_resolver supervise_resolver;
 /* Where the datapath listens: how many, at most POLICY_LISTEN. */
 unsigned int supervise_listen(const struct daemon *d, struct ipaddr *out);
+/* What a datapath would be told now. */
+void supervise_policy(const struct daemon *d, struct policy *p);
 /* Watches the firewall and the clock. */
 NODISCARD int supervise_open(struct daemon *d, struct why *why);
 /* The ruleset changed, by us or by others: look, repair, tell. */

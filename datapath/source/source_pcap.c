@@ -2,9 +2,11 @@
 #include "source/source_pcap.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "clock.h"
@@ -27,12 +29,18 @@ static int fail(pcap_t *p, int rc, char *error, size_t size)
 	return rc == PCAP_ERROR_PERM_DENIED ? -EPERM : -EIO;
 }
 
-static int configure(pcap_t *p, int snaplen)
+struct ring {
+	int snaplen, octets;
+	int block_ms;		/* 0: a single packet does not wait for company */
+};
+
+static int configure(pcap_t *p, const struct ring *r)
 {
-	/* Immediate mode: a single packet must not wait for company. */
-	if (pcap_set_snaplen(p, snaplen) != 0 || pcap_set_promisc(p, 0) != 0 ||
-	    pcap_set_immediate_mode(p, 1) != 0 ||
-	    pcap_set_buffer_size(p, KERNEL_RING) != 0)
+	if (pcap_set_snaplen(p, r->snaplen) != 0 ||
+	    pcap_set_promisc(p, 0) != 0 ||
+	    pcap_set_immediate_mode(p, r->block_ms == 0) != 0 ||
+	    pcap_set_timeout(p, r->block_ms) != 0 ||
+	    pcap_set_buffer_size(p, r->octets) != 0)
 		return PCAP_ERROR;
 	return 0;
 }
@@ -49,11 +57,21 @@ static int filter_set(pcap_t *p, const char *filter)
 	return rc;
 }
 
-int source_pcap_open(struct source_pcap **out, const char *filter, int snaplen,
-		     char *error, size_t size)
+/* libpcap would compile for a link type; these programs are the kernel's. */
+static int program_set(pcap_t *p, const struct sock_filter *program,
+		       unsigned short n)
+{
+	struct sock_fprog prog = { n, (struct sock_filter *)(uintptr_t)program };
+
+	return setsockopt(pcap_fileno(p), SOL_SOCKET, SO_ATTACH_FILTER, &prog,
+			  sizeof(prog)) < 0 ? PCAP_ERROR : 0;
+}
+
+/* All but the filter. */
+static int activate(pcap_t **out, const struct ring *r, char *error,
+		    size_t size)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
-	struct source_pcap *s;
 	pcap_t *p = pcap_create("any", why);
 	int rc;
 
@@ -61,18 +79,23 @@ int source_pcap_open(struct source_pcap **out, const char *filter, int snaplen,
 		snprintf(error, size, "%s", why);
 		return -EIO;
 	}
-	rc = configure(p, snaplen);
+	rc = configure(p, r);
 	if (rc == 0)
 		rc = pcap_activate(p);
 	if (rc >= 0)
 		rc = pcap_set_datalink(p, DLT_LINUX_SLL2);
 	if (rc >= 0)
-		rc = filter_set(p, filter);
-	if (rc >= 0)
 		rc = pcap_setnonblock(p, 1, why);
 	if (rc < 0)
 		return fail(p, rc, error, size);
-	s = calloc(1, sizeof(*s));
+	*out = p;
+	return 0;
+}
+
+static int take(struct source_pcap **out, pcap_t *p)
+{
+	struct source_pcap *s = calloc(1, sizeof(*s));
+
 	if (s == NULL) {
 		pcap_close(p);
 		return -ENOMEM;
@@ -81,6 +104,34 @@ int source_pcap_open(struct source_pcap **out, const char *filter, int snaplen,
 	s->link = LINK_SLL2;
 	*out = s;
 	return 0;
+}
+
+int source_pcap_open(struct source_pcap **out, const char *filter, int snaplen,
+		     char *error, size_t size)
+{
+	const struct ring r = { snaplen, KERNEL_RING, 0 };
+	pcap_t *p;
+	int rc = activate(&p, &r, error, size);
+
+	if (rc < 0)
+		return rc;
+	rc = filter_set(p, filter);
+	return rc < 0 ? fail(p, rc, error, size) : take(out, p);
+}
+
+int source_pcap_ring(struct source_pcap **out,
+		     const struct sock_filter *program, unsigned short n,
+		     int snaplen, int octets, int block_ms, char *error,
+		     size_t size)
+{
+	const struct ring r = { snaplen, octets, block_ms };
+	pcap_t *p;
+	int rc = activate(&p, &r, error, size);
+
+	if (rc < 0)
+		return rc;
+	rc = program_set(p, program, n);
+	return rc < 0 ? fail(p, rc, error, size) : take(out, p);
 }
 
 void source_pcap_close(struct source_pcap *s)
@@ -107,17 +158,19 @@ static void hand_over(u_char *user, const struct pcap_pkthdr *h,
 		  (uint64_t)(wall + s->offset));
 }
 
-void source_pcap_read(struct source_pcap *s, int max, source_packet *packet,
-		      void *context)
+int source_pcap_read(struct source_pcap *s, int max, source_packet *packet,
+		     void *context)
 {
 	struct timespec ts;
+	int n;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	s->offset = (int64_t)clock_boot() -
 		    ((int64_t)ts.tv_sec * (int64_t)CLOCK_S + ts.tv_nsec);
 	s->packet = packet;
 	s->context = context;
-	(void)pcap_dispatch(s->pcap, max, hand_over, (u_char *)s);
+	n = pcap_dispatch(s->pcap, max, hand_over, (u_char *)s);
+	return n < 0 ? -EIO : n;
 }
 
 uint64_t source_pcap_drops(struct source_pcap *s)

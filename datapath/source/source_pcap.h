@@ -23,6 +23,16 @@ struct source_pcap;
  */
 NODISCARD int source_pcap_open(struct source_pcap **s, const char *filter,
 			       int snaplen, char *error, size_t size);
+/*
+ * The same with a program of bpf/filter.h and a kernel ring of so many octets,
+ * whose blocks are handed over when they are full or block_ms old. What came
+ * before the program was in force is not filtered.
+ */
+struct sock_filter;
+NODISCARD int source_pcap_ring(struct source_pcap **s,
+			       const struct sock_filter *program,
+			       unsigned short n, int snaplen, int octets,
+			       int block_ms, char *error, size_t size);
 void source_pcap_close(struct source_pcap *s);
 int source_pcap_fd(const struct source_pcap *s);
 
@@ -30,9 +40,10 @@ int source_pcap_fd(const struct source_pcap *s);
 typedef void source_packet(void *context, enum link link, struct slice packet,
 			   uint64_t time);
 
-/* Hands over what the kernel has, at most max packets; never waits. */
-void source_pcap_read(struct source_pcap *s, int max, source_packet *packet,
-		      void *context);
+/* Hands over what the kernel has, at most max packets; never waits. How many,
+ * or -EIO: the interface is gone, or worse. */
+int source_pcap_read(struct source_pcap *s, int max, source_packet *packet,
+		     void *context);
 /* Packets the kernel had no room for, since the start. */
 uint64_t source_pcap_drops(struct source_pcap *s);
 
