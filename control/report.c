@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "daemon.h"
+#include "reportleaks.h"
 
 /* --- small parts --- */
 
@@ -175,7 +176,7 @@ struct own_counter {
 	uint64_t n;
 };
 
-enum { OWN_COUNTERS = 6 };
+enum { OWN_COUNTERS = 10 };
 
 static void own_counters(const struct daemon *d,
 			 struct own_counter out[static OWN_COUNTERS])
@@ -187,6 +188,10 @@ static void own_counters(const struct daemon *d,
 		{ "door_rolled_back", a->rolled_back },
 		{ "firewall_repairs", a->repaired },
 		{ "datapath_restarts", d->restarts },
+		{ "ledger_leaks", reportleaks_packets(d) },
+		{ "ledger_flows", d->leaks.log.flows },
+		{ "ledger_drops", reportleaks_drops(d) },
+		{ "ledger_restarts", d->leaks.restarts },
 	};
 
 	memcpy(out, all, sizeof(all));
@@ -214,6 +219,7 @@ json_t *report_status(struct daemon *d)
 	set(o, "epoch", json_integer(d->answer.epoch));
 	set(o, "firewall", firewall(d));
 	set(o, "resolver", resolver(d));
+	set(o, "ledger", reportleaks_status(d));
 	set(o, "hostdns", json_pack("{s:s,s:b}", "backend",
 		d->hostdns->ops->name, "pointed",
 		d->hostdns->ops->pointed(d->hostdns)));
@@ -332,6 +338,7 @@ static void write_gauges(const struct daemon *d, FILE *f)
 		{ "allowed_addresses", d->answer.allowed.n },
 		{ "firewall_verified", d->verified },
 		{ "resolver_running", d->running },
+		{ "ledger_running", d->leaks.running },
 	};
 
 	for (size_t i = 0; i < NITEMS(gauges); i++)
