@@ -195,8 +195,9 @@ static enum app_exit drop(struct app *a)
 		return fail(a, "there is neither a user _sallyport nor nobody");
 	uid = pw->pw_uid;
 	gid = pw->pw_gid;
-	/* stdio and the time zone open files when they are first used. */
+	/* Both open files when they are first used. */
 	tzset();
+	json_object_seed(0);
 	if (mkdtemp(root) == NULL || chdir(root) < 0 || rmdir(root) < 0 ||
 	    priv_drop_auditor(uid, gid, ".", &what) < 0)
 		return fail(a, "cannot give up root: %s", what);
