@@ -74,9 +74,7 @@ struct daemon {
 	uint64_t started;		/* boot time, ns */
 	struct why resolver_problem;	/* "" = none */
 	uint64_t counters[COUNT__N];	/* of datapaths that are gone */
-
 	struct leakwatch leaks;
-
 	bool active;			/* the door's steps are done */
 	bool latched;			/* ... one failed: not before a change */
 	struct answer answer;
@@ -90,7 +88,6 @@ struct daemon {
 	uint32_t network, prefetch;	/* of struct policy */
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	bool portal;			/* suspected on this network */
-
 	struct timeline timeline;
 	struct why problem;		/* the last failure that still matters */
 	struct ctl *ctl;

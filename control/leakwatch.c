@@ -8,28 +8,19 @@
 #include "leakwatch.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "daemon.h"
 #include "log.h"
 #include "os/links.h"
-#include "shared/cell.h"
-#include "watcher.h"
 
 enum {
 	PAUSE_MS = 500,		/* before the first restart, then doubled */
 	PAUSE_MAX_MS = 60000,
 	SILENT_S = 10,		/* while awake: every look is one */
-	FD_ABOVE = 32,		/* clear of the numbers the child wants */
 	LINES = 20,		/* of the log, for each look */
 	OWNERS = 4,		/* processes looked for, each time: it is slow */
 };
@@ -41,8 +32,7 @@ static const uint64_t SLACK = 2 * CLOCK_S;
 
 void leakwatch_init(struct leakwatch *w)
 {
-	w->channel = w->kick = -1;
-	w->book = (struct book)BOOK_NONE;
+	leakchild_init(&w->child);
 }
 
 /* --- what is told --- */
@@ -79,18 +69,12 @@ static void fill(struct daemon *d, const struct fw_ruleset *r,
 	b->policy.epoch = b->policy.network = b->policy.prefetch = 0;
 }
 
-static void publish(struct leakwatch *w)
-{
-	cell_publish(&w->book.control->seq, w->book.control->rules, &w->rules,
-		     sizeof(w->rules));
-}
-
 void leakwatch_tell(struct daemon *d, const struct fw_ruleset *r)
 {
 	static struct book_rules fresh;
 	struct leakwatch *w = &d->leaks;
 
-	if (w->pid == 0 || r->policy == FW_NONE)
+	if (w->child.pid == 0 || r->policy == FW_NONE)
 		return;
 	fill(d, r, &fresh);
 	fresh.since = w->rules.since;
@@ -98,12 +82,12 @@ void leakwatch_tell(struct daemon *d, const struct fw_ruleset *r)
 		return;
 	w->rules = fresh;
 	w->rules.since = clock_boot();
-	publish(w);
+	leakchild_tell(&w->child, &w->rules);
 }
 
 static void reach(struct leakwatch *w, const struct ipaddr *a, uint64_t until)
 {
-	struct allow *t = &w->book.control->allow;
+	struct allow *t = &w->child.book.control->allow;
 	uint64_t now = clock_boot();
 
 	/* Packets are judged a little later than they leave: what has just
@@ -116,7 +100,7 @@ static void reach(struct leakwatch *w, const struct ipaddr *a, uint64_t until)
 
 void leakwatch_reach(struct daemon *d, const struct ipaddr *a, uint64_t until)
 {
-	if (d->leaks.pid != 0)
+	if (d->leaks.child.pid != 0)
 		reach(&d->leaks, a, until + GRACE);
 }
 
@@ -185,10 +169,10 @@ void leakwatch_look(struct daemon *d)
 	struct leakwatch *w = &d->leaks;
 	struct telling t = { .daemon = d };
 
-	if (w->pid == 0)
+	if (w->child.pid == 0)
 		return;
 	/* A row of full takes ends: LEAKS_MAX flows are all there can be. */
-	while (leaklog_take(&w->log, w->book.entries, on_flow, &t))
+	while (leaklog_take(&w->log, w->child.book.entries, on_flow, &t))
 		;
 	if (t.lines > LINES)
 		log_warning("leak: and %u more flows", t.lines - LINES);
@@ -205,13 +189,6 @@ static void on_kick(evutil_socket_t fd, short what, void *context)
 
 /* --- one process --- */
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void free_event(struct event **e)
 {
 	if (*e != NULL)
@@ -224,7 +201,7 @@ static void announce(struct daemon *d)
 	const struct leakwatch *w = &d->leaks;
 
 	methods_event(d, "ledger", "{s:b,s:i,s:i,s:s}", "running", w->running,
-		      "pid", (int)w->pid, "restarts", (int)w->restarts,
+		      "pid", (int)w->child.pid, "restarts", (int)w->restarts,
 		      "problem", w->problem.text);
 }
 
@@ -239,96 +216,9 @@ static void end(struct daemon *d)
 	leaklog_end(&w->log);
 	if (w->running)
 		w->watched += clock_boot() - w->started;
-	if (w->pid > 0) {
-		kill(w->pid, SIGKILL);
-		while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	w->pid = 0;
+	leakchild_stop(&w->child);
 	w->running = false;
-	close_fd(&w->channel);
-	close_fd(&w->kick);
-	book_close(&w->book);
 	memset(&w->rules, 0, sizeof(w->rules));
-}
-
-static int raise_fd(int *fd)
-{
-	int high = fcntl(*fd, F_DUPFD_CLOEXEC, FD_ABOVE);
-
-	if (high < 0)
-		return -errno;
-	close(*fd);
-	*fd = high;
-	return 0;
-}
-
-static int make_shared(struct leakwatch *w, int *theirs)
-{
-	int pair[2], error = book_create(&w->book);
-
-	if (error < 0)
-		return error;
-	w->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->kick < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
-				      0, pair) < 0)
-		return -errno;
-	w->channel = pair[0];
-	*theirs = pair[1];
-	error = raise_fd(theirs);
-	if (error == 0)
-		error = raise_fd(&w->kick);
-	if (error == 0)
-		error = raise_fd(&w->book.control_fd);
-	return error < 0 ? error : raise_fd(&w->book.entries_fd);
-}
-
-static int spawn(struct leakwatch *w, int theirs)
-{
-	static char *const argv[] = { "sallyportd", "--ledger", NULL };
-	static char *const envp[] = { NULL };
-	const int fds[][2] = {
-		{ theirs, WATCHER_CHANNEL },
-		{ w->book.control_fd, WATCHER_CONTROL },
-		{ w->book.entries_fd, WATCHER_ENTRIES },
-		{ w->kick, WATCHER_KICK },
-	};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
-	int error;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attr);
-	for (size_t i = 0; i < NITEMS(fds); i++)
-		posix_spawn_file_actions_adddup2(&actions, fds[i][0],
-						 fds[i][1]);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF |
-				 POSIX_SPAWN_SETSIGMASK |
-				 POSIX_SPAWN_SETPGROUP);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setsigmask(&attr, &none);
-	error = posix_spawn(&w->pid, "/proc/self/exe", &actions, &attr, argv,
-			    envp);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	if (error != 0)
-		w->pid = 0;
-	return -error;
-}
-
-static int send_setup(const struct daemon *d)
-{
-	struct watcher_setup s = {
-		.size = sizeof(s), .parent = getpid(), .uid = d->uid,
-		.gid = d->gid, .dns_port = d->conf.upstream_port,
-	};
-
-	snprintf(s.root, sizeof(s.root), "%s/empty", d->conf.run_dir);
-	return send(d->leaks.channel, &s, sizeof(s), MSG_NOSIGNAL) ==
-	       (ssize_t)sizeof(s) ? 0 : -EPIPE;
 }
 
 static void failed(struct daemon *d, const char *why);
@@ -340,16 +230,16 @@ static void on_channel(evutil_socket_t fd, short what, void *context)
 	struct leakwatch *w = &d->leaks;
 	struct watcher_report r;
 	char text[WATCHER_WHY + 64];
-	ssize_t n = recv(fd, &r, sizeof(r), MSG_DONTWAIT);
+	int heard = leakchild_hear(&w->child, &r);
 
+	(void)fd;
 	(void)what;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (heard == 0)
 		return;
-	if (n != (ssize_t)sizeof(r) || w->running) {
+	if (heard < 0 || w->running) {
 		failed(d, "it has died");
 		return;
 	}
-	r.step[sizeof(r.step) - 1] = r.note[sizeof(r.note) - 1] = '\0';
 	if (r.error < 0) {
 		snprintf(text, sizeof(text), "%s: %s", r.step,
 			 r.note[0] != '\0' ? r.note : strerror(-r.error));
@@ -359,7 +249,7 @@ static void on_channel(evutil_socket_t fd, short what, void *context)
 	w->running = true;
 	w->started = clock_boot();
 	w->problem.text[0] = '\0';
-	log_info("ledger: process %d watches what leaves", (int)w->pid);
+	log_info("ledger: process %d watches what leaves", (int)w->child.pid);
 	announce(d);
 }
 
@@ -367,9 +257,9 @@ static int watch(struct daemon *d)
 {
 	struct leakwatch *w = &d->leaks;
 
-	w->gone_event = event_new(d->base, w->channel, EV_READ | EV_PERSIST,
+	w->gone_event = event_new(d->base, w->child.channel, EV_READ | EV_PERSIST,
 				  on_channel, d);
-	w->kick_event = event_new(d->base, w->kick, EV_READ | EV_PERSIST,
+	w->kick_event = event_new(d->base, w->child.kick, EV_READ | EV_PERSIST,
 				  on_kick, d);
 	return w->gone_event == NULL || w->kick_event == NULL ||
 	       event_add(w->gone_event, NULL) < 0 ||
@@ -379,23 +269,23 @@ static int watch(struct daemon *d)
 static void start(struct daemon *d)
 {
 	struct leakwatch *w = &d->leaks;
-	int theirs = -1, error = make_shared(w, &theirs);
+	struct watcher_setup setup;
+	int error;
 
+	memset(&setup, 0, sizeof(setup));
+	setup.uid = d->uid;
+	setup.gid = d->gid;
+	setup.dns_port = d->conf.upstream_port;
+	snprintf(setup.root, sizeof(setup.root), "%s/empty", d->conf.run_dir);
 	w->silent = 0;
 	w->beat = 0;
+	fill(d, &d->ruleset, &w->rules);
+	w->rules.since = w->blocked;
+	error = leakchild_start(&w->child, &setup, &w->rules);
 	if (error == 0) {
-		fill(d, &d->ruleset, &w->rules);
-		w->rules.since = w->blocked;
-		publish(w);
-		error = spawn(w, theirs);
-	}
-	close_fd(&theirs);
-	if (error == 0)
 		reach_all(d);
-	if (error == 0)
 		error = watch(d);
-	if (error == 0)
-		error = send_setup(d);
+	}
 	if (error < 0)
 		failed(d, strerror(-error));
 }
@@ -433,7 +323,7 @@ static void failed(struct daemon *d, const char *why)
 {
 	struct leakwatch *w = &d->leaks;
 
-	log_warning("ledger: process %d: %s", (int)w->pid, why);
+	log_warning("ledger: process %d: %s", (int)w->child.pid, why);
 	if (w->running && clock_boot() - w->started > QUIET_NS)
 		w->crashes = 0;
 	w->crashes++;
@@ -465,11 +355,11 @@ void leakwatch_follow(struct daemon *d)
 		free_event(&w->restart_event);
 		w->problem.text[0] = '\0';
 		w->crashes = 0;
-		if (w->pid == 0)
+		if (w->child.pid == 0)
 			return;
 		end(d);
 		announce(d);
-	} else if (w->pid != 0) {
+	} else if (w->child.pid != 0) {
 		leakwatch_tell(d, &d->ruleset);
 	} else if (w->restart_event == NULL) {
 		start(d);
@@ -481,10 +371,10 @@ void leakwatch_tick(struct daemon *d)
 	struct leakwatch *w = &d->leaks;
 	uint64_t beat;
 
-	if (w->pid == 0)
+	if (w->child.pid == 0)
 		return;
 	leakwatch_look(d);
-	beat = atomic_load_explicit(&w->book.entries->beat,
+	beat = atomic_load_explicit(&w->child.book.entries->beat,
 				    memory_order_relaxed);
 	w->silent = beat == w->beat ? w->silent + 1 : 0;
 	w->beat = beat;

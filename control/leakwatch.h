@@ -9,10 +9,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
+#include "leakchild.h"
 #include "leaklog.h"
-#include "shared/book.h"
 #include "why.h"
 
 struct daemon;
@@ -23,9 +22,7 @@ struct leakwatch {
 	bool wanted;			/* may run at all: not in tests */
 	bool stop;			/* the daemon ends */
 	bool running;			/* ready, and heard of lately */
-	pid_t pid;			/* 0 = none; may be starting */
-	int channel, kick;
-	struct book book;
+	struct leakchild child;		/* may be starting */
 	struct event *gone_event, *kick_event, *restart_event;
 	unsigned int restarts, crashes;	/* since start; in a row */
 	unsigned int silent;		/* looks since the last sign of life */

@@ -52,7 +52,7 @@ static json_t *condition(const struct daemon *d, const struct leaklog_counts *c)
 			      "drops", number(c->drops));
 
 	if (w->running)
-		set(o, "pid", json_integer(w->pid));
+		set(o, "pid", json_integer(w->child.pid));
 	if (w->problem.text[0] != '\0')
 		set(o, "problem", json_string(w->problem.text));
 	return o;
