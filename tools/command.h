@@ -29,8 +29,8 @@ enum app_exit replay_run(struct app *a);
 enum app_exit audit_run(struct app *a);
 
 struct print;
-/* "leaks: none in 12 min" */
-void leaks_head(struct print *p, const json_t *ledger);
+/* "leaks: none in 12 min"; hint: and where the rest is told */
+void leaks_head(struct print *p, const json_t *ledger, bool hint);
 /* Counts and flows, as the method leaks has them. */
 void leaks_print(struct print *p, const json_t *leaks);
 

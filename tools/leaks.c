@@ -20,7 +20,7 @@ static const char *span(long long seconds, char *text, size_t size)
 }
 
 /* Of what was watched; "not running: why" follows. */
-static void verdict(const json_t *l, char *text, size_t size)
+static void verdict(const json_t *l, bool hint, char *text, size_t size)
 {
 	long long leaks = client_int(l, "leaks"), flows = client_int(l, "flows");
 	long long drops = client_int(l, "drops");
@@ -31,15 +31,16 @@ static void verdict(const json_t *l, char *text, size_t size)
 	if (leaks == 0)
 		n = snprintf(text, size, "none in %s", time);
 	else
-		n = snprintf(text, size, "%lld packet%s in %lld flow%s, see "
-			     "sallyport leaks", leaks, leaks == 1 ? "" : "s",
-			     flows, flows == 1 ? "" : "s");
+		n = snprintf(text, size, "%lld packet%s in %lld flow%s%s",
+			     leaks, leaks == 1 ? "" : "s", flows,
+			     flows == 1 ? "" : "s",
+			     hint ? ", see sallyport leaks" : "");
 	if (drops > 0)
 		snprintf(text + n, size - (size_t)n, " (%lld not seen)",
 			 drops);
 }
 
-void leaks_head(struct print *p, const json_t *ledger)
+void leaks_head(struct print *p, const json_t *ledger, bool hint)
 {
 	const char *problem = client_text(ledger, "problem");
 	bool running = client_flag(ledger, "running");
@@ -49,7 +50,7 @@ void leaks_head(struct print *p, const json_t *ledger)
 	if (ledger == NULL)
 		return;
 	if (running || leaks > 0 || client_int(ledger, "watched") > 0) {
-		verdict(ledger, text, sizeof(text));
+		verdict(ledger, hint, text, sizeof(text));
 		print_head(p, "leaks", leaks > 0 ? PAINT_BAD :
 			   client_int(ledger, "drops") > 0 ? PAINT_WARN :
 			   PAINT_GOOD, text);
@@ -105,7 +106,8 @@ static void cells(const json_t *row, char cell[static COLUMNS][CELL])
 	endpoint(row, "from", "from_port", cell[3]);
 	endpoint(row, "to", "to_port", cell[4]);
 	snprintf(cell[5], CELL, "%s", client_text(row, "interface"));
-	snprintf(cell[6], CELL, "%s", client_text(row, "process"));
+	snprintf(cell[6], CELL, "%s", client_text(row, "process")[0] != '\0' ?
+		 client_text(row, "process") : "-");
 }
 
 static void table(struct print *p, const json_t *rows)
@@ -181,7 +183,7 @@ enum app_exit leaks_show(struct app *a)
 	if (r != APP_OK)
 		return r;
 	if (!app_json(a, l)) {
-		leaks_head(&a->out, l);
+		leaks_head(&a->out, l, false);
 		leaks_print(&a->out, l);
 	}
 	json_decref(l);
