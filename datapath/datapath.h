@@ -35,6 +35,7 @@ enum { DATAPATH_PORTS = 16, DATAPATH_WHY = 256 };
 /* A link that upstreams are on, sent to and heard below the firewall. */
 struct datapath_link {
 	uint32_t ifindex;
+	uint8_t xdp;		/* its driver is to hand us answers, if it can */
 	char name[IF_NAMESIZE];
 };
 
@@ -61,6 +62,8 @@ struct datapath_report {
 	uint8_t absent;		/* bit i: the host does not have listen[i] */
 	struct ipaddr addr;	/* of a failed bind */
 	char step[32];		/* "bind", "arena", ... */
+	uint8_t xdp;		/* bit i: links[i]'s driver does */
+	char no_xdp[DATAPATH_WHY];	/* why not, of the last one that should */
 	char note[DATAPATH_WHY];	/* ready, but without: why there is no tap */
 };
 

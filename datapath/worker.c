@@ -66,8 +66,7 @@ static int open_ends(struct loop *l, const struct datapath_setup *s,
 {
 	if (!s->bypass)
 		return listen_all(l, s, r);
-	return step(r, "wire", loop_wire(l, s->links, s->n_links, r->note,
-					 sizeof(r->note)));
+	return step(r, "wire", loop_wire(l, s->links, s->n_links, r));
 }
 
 /* As root. The tap and its failure are for the timeline only. */
