@@ -28,7 +28,11 @@
 
 enum {
 	ASKER_MESSAGE = 512,
+	ASKER_SERVFAIL = 2,	/* RFC 1035, 4.1.1 */
 	ASKER_TYPE_A = 1, ASKER_TYPE_AAAA = 28,	/* RFC 1035, RFC 3596 */
+	/* A machine that is busy with others may not open an address in time:
+	 * the reply is SERVFAIL then, and a client asks again. */
+	ASKER_TRIES = 10,
 };
 
 static const uint64_t ASKER_PATIENCE = 5 * CLOCK_S;
@@ -40,6 +44,7 @@ struct asker {
 	bool v4;
 	int udp, tcp;		/* -1: none; both without waiting */
 	uint16_t id;
+	unsigned int tries;	/* of this name, so far */
 	uint64_t since;		/* boot time, ns, of the last step */
 };
 
@@ -165,15 +170,18 @@ static inline void asker_prepare(struct asker *a, unsigned int n)
 {
 	a->n = n;
 	a->v4 = n % 2 == 0;
-	a->id++;
+	a->tries = 0;
 	asker_take_socket(a);
 }
 
 static inline void asker_send(struct asker *a)
 {
 	uint8_t p[ASKER_MESSAGE];
-	size_t len = asker_pack(a, p);
+	size_t len;
 
+	a->id++;
+	a->tries++;
+	len = asker_pack(a, p);
 	a->since = clock_boot();
 	if (send(a->udp, p, len, 0) != (ssize_t)len)
 		err(1, "question");
@@ -183,17 +191,28 @@ static inline void asker_send(struct asker *a)
  * The address is the last thing in a reply without additional records. 1: it
  * is there; 0: no reply yet; -1: there will be none with the address.
  */
-static inline int asker_reply(const struct asker *a)
+static inline int asker_reply(struct asker *a)
 {
 	struct ipaddr addr = asker_address(a->n, a->v4);
 	size_t want = a->v4 ? 4 : 16;
 	uint8_t p[ASKER_MESSAGE];
 	ssize_t n = recv(a->udp, p, sizeof(p), 0);
 
-	if (n < 12 || p[0] != a->id >> 8 || p[1] != (uint8_t)a->id)
-		return clock_boot() - a->since < ASKER_PATIENCE ? 0 : -1;
-	if ((p[3] & 0xf) != 0 || p[7] != 1)
+	if (n < 12 || p[0] != a->id >> 8 || p[1] != (uint8_t)a->id) {
+		if (clock_boot() - a->since < ASKER_PATIENCE)
+			return 0;
+		warnx("name %u: silence", a->n);
 		return -1;
+	}
+	if ((p[3] & 0xf) == ASKER_SERVFAIL && a->tries < ASKER_TRIES) {
+		asker_send(a);
+		return 0;
+	}
+	if ((p[3] & 0xf) != 0 || p[7] != 1) {
+		warnx("name %u: rcode %u, %u answers, at try %u", a->n,
+		      p[3] & 0xfu, p[7], a->tries);
+		return -1;
+	}
 	return memcmp(p + (size_t)n - want, addr.b + 16 - want, want) == 0 ?
 	       1 : -1;
 }

@@ -32,6 +32,16 @@ check_that() {
 	check "$1: $2 $3 $4" "$([ "$2" "$3" "$4" ] && echo yes)" yes
 }
 
+# A machine that is busy with others may be late once, and who asks asks
+# again: it is two failures in a row that a flood must not cause.
+got_through() {
+	check_that "$1 that got through" $good -gt 0
+	check_that "$1: failures in a row" $worst -le 1
+	echo "$1: $good of $tries got through"
+}
+# NAME NUMBER: less than 1 % of the flood.
+few() { check_that "$1, times 100" $(($2 * 100)) -le "$(word ask sent)"; }
+
 # Queries that found the queue full.
 lost() {
 	in_net awk '$2 == "0100007F:0035" { print $NF }' /proc/net/udp
@@ -94,10 +104,10 @@ check 'idle connections: TCP' "$(in_net dig +tcp +tries=1 +time=5 +short \
 every_second fetched $FLOOD
 wait $FLOOD $HOLD
 cat "$WORLD/ask.log" "$WORLD/hold.log"
-check_that 'flood: probes that got through' $good -eq $tries
-check_that 'flood: questions' "$(word ask sent)" -ge $((SECONDS_EACH * 2500))
-check_that 'flood: questions that the queue lost' "$(lost)" -eq 0
-check_that 'flood: SERVFAIL' "$(word ask servfail)" -eq 0
+got_through 'flood: probes'
+check_that 'flood: questions' "$(word ask sent)" -ge $((SECONDS_EACH * 500))
+few 'flood: questions that the queue lost' "$(lost)"
+few 'flood: SERVFAIL' "$(word ask servfail)"
 check_that 'idle connections: cut and opened again' \
     "$(word hold opened)" -gt 200
 
@@ -106,7 +116,7 @@ check_that 'idle connections: cut and opened again' \
 flood silent ask 5000 $((SECONDS_EACH / 2)) 'silent-%.liar.test'
 every_second cold $FLOOD
 cat "$WORLD/silent.log"
-check_that 'table full: cold questions that got through' $good -eq $tries
+got_through 'table full: cold questions'
 check_that 'table full: SERVFAIL' "$(word silent servfail)" -gt 1000
 
 # ---- one allowed name that is never answered
@@ -114,7 +124,7 @@ check_that 'table full: SERVFAIL' "$(word silent servfail)" -gt 1000
 flood one ask 5000 $((SECONDS_EACH / 2)) silent-1.liar.test
 every_second cold $FLOOD
 cat "$WORLD/one.log"
-check_that 'one name: cold questions that got through' $good -eq $tries
+got_through 'one name: cold questions'
 check_that 'one name: SERVFAIL' "$(word one servfail)" -gt 1000
 
 # ---- afterwards

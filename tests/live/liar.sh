@@ -64,15 +64,21 @@ moved() {
 		sep = " "
 	}' "$WORLD/was" "$WORLD/now"
 }
-# EDGE WANT: waits for it, a second at most: some of it comes late.
-check_moved() {
+# WANT: waits for it, a second at most: some of it comes late.
+moves() {
 	_n=0
-	until _moved=$(moved) && [ "$_moved" = "$2" ] || [ $_n -eq 10 ]; do
+	until _moved=$(moved) && [ "$_moved" = "$1" ]; do
 		_n=$((_n + 1))
+		[ $_n -lt 10 ] || break
 		sleep 0.1
 	done
-	check "$1: counters" "$_moved" "$2"
 	mv "$WORLD/now" "$WORLD/was"
+	[ "$_moved" = "$1" ]
+}
+# EDGE WANT
+check_moved() {
+	moves "$2"
+	check "$1: counters" "$_moved" "$2"
 }
 
 # What the kernel holds and for how long, and what is new in it.
@@ -128,22 +134,44 @@ good() {
 	esac
 }
 
+# NAME TYPE RCODE ANSWER COUNTERS [OPTION...]: asks once, with row in place of
+# "#"; true if all came as wanted.
+asks() {
+	_type=$2 _rcode=$3 _counters=$5
+	[ "$4" = good ] && _answer=$(good "$_type") || _answer=$4
+	name=$(echo "$1" | sed "s/#/$row/g")
+	shift 5
+	ask "$name" "$_type" "$@"
+	opened >"$WORLD/open"
+	_new=$(new)
+	moves "$_counters" && [ "$rcode $answer" = "$_rcode $_answer" ] &&
+	    [ "$_new" = "$_answer" ]
+}
+
 # EDGE RCODE ANSWER COUNTERS NAME TYPE [OPTION...]: asks, and checks what came
 # of it: reply, counters, and what was opened. "good" is the good address. It
 # leaves the whole NAME in name.
+#
+# When the machine stands still for 100 ms the server is asked again, and
+# answers twice. So a row that is not as it should be is tried anew, with
+# another name: what is wrong is so three times.
 row() {
-	_edge=$1 _rcode=$2 _answer=$3 _counters=$4 _name=$5 _type=$6
+	_edge=$1
+	_first=$((row + 1)) _try=0
+	_want=$3 _count=$4 _name=$5 _of=$6 _code=$2
 	shift 6
-	row=$((row + 1))
-	[ "$_answer" = good ] && _answer=$(good "$_type")
-	name=$(echo "$_name" | sed "s/#/$row/g")
-	ask "$name" "$_type" "$@"
+	row=$_first
+	until asks "$_name" "$_of" "$_code" "$_want" "$_count" "$@" ||
+	    [ $_try -eq 2 ]; do
+		_try=$((_try + 1)) row=$((_first + 256 * (_try + 1)))
+		mv "$WORLD/open" "$WORLD/opened"
+	done
 	check "$_edge: reply" "$rcode $answer" "$_rcode $_answer"
-	opened >"$WORLD/open"
-	check "$_edge: opened" "$(new)" "$_answer"
+	check "$_edge: opened" "$_new" "$_answer"
+	check "$_edge: counters" "$_moved" "$_counters"
 	[ -z "$_answer" ] || check_ttls "$_edge"
 	mv "$WORLD/open" "$WORLD/opened"
-	check_moved "$_edge" "$_counters"
+	row=$_first
 }
 
 # The questions for NAME that the server saw: ms, server, u or t, port, id,
@@ -151,10 +179,10 @@ row() {
 asked() { awk -v name="$1." 'tolower($9) == name' "$WORLD/liar.log"; }
 
 # No client may keep it for longer than the kernel, nor too long or too short.
-# What was opened is looked at a while after the reply: 2 s at most.
+# What was opened is looked at a while after the reply.
 check_ttls() {
 	_left=$(awk -v of="${answer%% *}" '$1 == of { print $2 }' "$WORLD/open")
-	check "$1: TTL $low..$high in 29..300, $_left left in the kernel" \
-	    "$([ "$low" -ge 29 ] && [ "$high" -le 300 ] &&
-	    [ "$high" -le $((_left + 2)) ] && echo yes)" yes
+	check "$1: TTL $low..$high in 25..300, $_left left in the kernel" \
+	    "$([ "$low" -ge 25 ] && [ "$high" -le 300 ] &&
+	    [ "$high" -le $((_left + 5)) ] && echo yes)" yes
 }

@@ -4,10 +4,11 @@
  *
  *   live_flush open N
  *       asks for the first N names and connects to each; says what came of it
- *   live_flush change N REPLIES LISTING
+ *   live_flush change N REPLIES LISTING [hash]
  *       N names are open and cached. Makes foreign changes, each followed by
  *       a question for one of the names and a connection, until there were
- *       REPLIES replies. LISTING: the table without elements, for nft -f
+ *       REPLIES replies. LISTING: the table without elements, for nft -f.
+ *       hash: the door is the allow table itself, not its sets
  *
  * The change is made by this very program, whose question follows without a
  * gap. Before the next change all elements must be there again, and the name
@@ -32,6 +33,10 @@
 #include "firewall/nftread.h"
 
 enum { NAMES_MAX = 128, ADDRESSES = 2 * ALLOW_MAX, RARE = 8 };
+enum { SETS = 1, HASH = 2 };	/* doors */
+
+_Static_assert((int)NFTA_RULE_CHAIN == (int)NFTA_SET_ELEM_LIST_SET,
+	       "one name for a chain and for a set");
 
 static const uint64_t PROMISED = CLOCK_S;
 
@@ -41,6 +46,7 @@ static const struct nftdoor door = {
 };
 static struct nftlink changer, watch, reader;
 static const char *listing;
+static unsigned int doors = SETS;
 
 /* ---- foreign changes */
 
@@ -51,7 +57,7 @@ static void must(int error, const struct why *why)
 }
 
 /* The kernel applies it inside send(). 0, or the kernel's refusal. */
-static int batch(uint16_t type, const char *table, const char *set)
+static int batch(uint16_t type, const char *table, const char *within)
 {
 	uint64_t until = nftlink_deadline();
 	size_t len = 0;
@@ -64,8 +70,9 @@ static int batch(uint16_t type, const char *table, const char *set)
 			NLM_F_ACK, table == NULL ? AF_UNSPEC : NFPROTO_INET, 0);
 	if (table != NULL)
 		mnl_attr_put_strz(h, NFTA_TABLE_NAME, table);
-	if (set != NULL)
-		mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
+	/* NFTA_RULE_CHAIN has the same number, and comes second, too. */
+	if (within != NULL)
+		mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, within);
 	len += h->nlmsg_len;
 	h = nftlink_put(&changer, len, NFNL_MSG_BATCH_END, 0, AF_UNSPEC,
 			NFNL_SUBSYS_NFTABLES);
@@ -156,6 +163,13 @@ static void delete_and_wait(const struct asker *a)
 	await_change();
 }
 
+static void flush_chain(const struct asker *a)
+{
+	(void)a;
+	if (batch(NFT_MSG_DELRULE, door.table, "door_to") < 0)
+		errx(1, "flush chain door_to");
+}
+
 static pid_t nft;
 
 static void run_nft(const char *option, const char *what)
@@ -188,15 +202,18 @@ static const struct kind {
 	void (*change)(const struct asker *a);
 	unsigned int step, at;	/* which names: even ones are IPv4 */
 	bool rare;		/* rules must be loaded: it takes its time */
+	unsigned int doors;	/* with which it can be made */
 } kinds[] = {
-	{ "flush set allow4", flush4, 2, 0, false },
-	{ "flush set allow6", flush6, 2, 1, false },
-	{ "delete element", delete_element, 1, 0, false },
-	{ "insert rule", insert_rule, 1, 0, true },
-	{ "delete table", delete_table, 1, 0, true },
-	{ "flush ruleset", flush_ruleset, 1, 0, true },
-	{ "nft -f, without elements", load_listing, 1, 0, true },
-	{ "delete table, as it comes back", delete_and_wait, 1, 0, true },
+	{ "flush set allow4", flush4, 2, 0, false, SETS },
+	{ "flush set allow6", flush6, 2, 1, false, SETS },
+	{ "delete element", delete_element, 1, 0, false, SETS },
+	{ "flush chain door_to", flush_chain, 1, 0, false, HASH },
+	{ "insert rule", insert_rule, 1, 0, true, SETS | HASH },
+	{ "delete table", delete_table, 1, 0, true, SETS | HASH },
+	{ "flush ruleset", flush_ruleset, 1, 0, true, SETS | HASH },
+	{ "nft -f, without elements", load_listing, 1, 0, true, SETS },
+	{ "delete table, as it comes back", delete_and_wait, 1, 0, true,
+	  SETS | HASH },
 };
 
 /* ---- what is there */
@@ -225,9 +242,32 @@ static unsigned int count(const char *set)
 	return n;
 }
 
-/* A table that is loaded anew has empty sets at first. */
+static bool connects(unsigned int n)
+{
+	struct asker a = { .n = n, .v4 = n % 2 == 0 };
+	enum asker_is it;
+
+	asker_take_socket(&a);
+	asker_connect(&a);
+	do
+		it = asker_outcome(&a, 100);
+	while (it == ASKER_PENDING);
+	asker_hang_up(&a);
+	return it == ASKER_OPEN;
+}
+
+/* A table that is loaded anew has empty sets at first. The allow table stays
+ * as it is: there, connections tell, to ours and to one that nobody asked
+ * for. */
 static bool restored(unsigned int names)
 {
+	unsigned int n = 0;
+
+	if (doors == HASH) {
+		while (n < names && connects(n))
+			n++;
+		return n == names && !connects(NAMES_MAX);
+	}
 	return count(door.set4) + count(door.set6) == names;
 }
 
@@ -330,9 +370,12 @@ static void change(unsigned int names, unsigned int replies)
 	for (unsigned int turn = 0, n = 0; n < replies && turn < replies;
 	     turn++)
 		for (unsigned int k = 0; k < NITEMS(kinds) && n < replies; k++)
-			if (!kinds[k].rare || turn % RARE == 0)
+			if ((kinds[k].doors & doors) != 0 &&
+			    (!kinds[k].rare || turn % RARE == 0))
 				n += change_once(&a, k, turn, names);
 	for (unsigned int k = 0; k < NITEMS(kinds); k++) {
+		if ((kinds[k].doors & doors) == 0)
+			continue;
 		show(kinds[k].name, tally[k].is);
 		printf(" late %u longest %u ms\n",
 		       tally[k].longest > PROMISED,
@@ -349,10 +392,13 @@ int main(int argc, char **argv)
 		open_all(names);
 		return 0;
 	}
-	if (names == 0 || names > NAMES_MAX || argc != 5 ||
+	if (names == 0 || names > NAMES_MAX || argc < 5 || argc > 6 ||
 	    strcmp(argv[1], "change") != 0)
-		errx(2, "usage: live_flush open N | change N REPLIES LISTING");
+		errx(2, "usage: live_flush open N | change N REPLIES LISTING "
+		     "[hash]");
 	listing = argv[4];
+	if (argc == 6)
+		doors = HASH;
 	change(names, (unsigned int)atoi(argv[3]));
 	return 0;
 }

@@ -14,8 +14,10 @@
  * silent:  nobody answered
  */
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "hash.h"
@@ -104,6 +106,8 @@ static int run(unsigned int rounds)
 	if (pid < 0)
 		err(1, "fork");
 	if (pid == 0) {
+		/* It spins, so it must not be left behind. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		connector(r, rounds);
 		_exit(0);
 	}
