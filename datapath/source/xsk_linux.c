@@ -180,10 +180,13 @@ static int make_memory(struct queue *q)
 			  sizeof(reg)) < 0 ? -errno : 0;
 }
 
-static int open_queue(struct queue *q, uint32_t ifindex, unsigned int number)
+static int open_queue(struct queue *q, uint32_t ifindex, unsigned int number,
+		      bool copy)
 {
 	const struct sockaddr_xdp sa = {
-		.sxdp_family = AF_XDP, .sxdp_flags = XDP_USE_NEED_WAKEUP,
+		.sxdp_family = AF_XDP,
+		.sxdp_flags = (uint16_t)(XDP_USE_NEED_WAKEUP |
+					 (copy ? 0 : XDP_ZEROCOPY)),
 		.sxdp_ifindex = ifindex, .sxdp_queue_id = number,
 	};
 	int error;
@@ -299,7 +302,8 @@ static int watch(struct xsk *x)
 	return 0;
 }
 
-static int open_all(struct xsk *x, uint32_t ifindex, const char **what)
+static int open_all(struct xsk *x, uint32_t ifindex, bool copy,
+		    const char **what)
 {
 	unsigned int n = queues_of(ifindex);
 	int error = 0;
@@ -307,10 +311,10 @@ static int open_all(struct xsk *x, uint32_t ifindex, const char **what)
 	*what = "receive queues";
 	if (n == 0 || n > KWIRE_QUEUES)
 		return -E2BIG;
-	*what = "socket";
+	*what = copy ? "socket" : "socket without a copy";
 	for (; x->n_queues < n && error == 0; x->n_queues++)
 		error = open_queue(&x->queue[x->n_queues], ifindex,
-				   x->n_queues);
+				   x->n_queues, copy);
 	if (error == 0)
 		error = watch(x);
 	if (error < 0)
@@ -319,7 +323,8 @@ static int open_all(struct xsk *x, uint32_t ifindex, const char **what)
 	return load_program(x, ifindex);
 }
 
-int xsk_open(struct xsk **out, uint32_t ifindex, char *text, size_t size)
+int xsk_open(struct xsk **out, uint32_t ifindex, bool copy, char *text,
+	     size_t size)
 {
 	struct xsk *x = calloc(1, sizeof(*x));
 	const char *what;
@@ -330,7 +335,7 @@ int xsk_open(struct xsk **out, uint32_t ifindex, char *text, size_t size)
 	x->epoll = x->link = -1;
 	for (unsigned int i = 0; i < KWIRE_QUEUES; i++)
 		x->queue[i].fd = -1;
-	error = open_all(x, ifindex, &what);
+	error = open_all(x, ifindex, copy, &what);
 	if (error < 0) {
 		snprintf(text, size, "AF_XDP: %s: %s", what, strerror(-error));
 		xsk_close(x);
