@@ -12,6 +12,8 @@ enum { ETHER_LEN = 14, TAG_LEN = 4, AF_LEN = 4, SLL_LEN = 16, SLL2_LEN = 20 };
 enum { TAGS_MAX = 2 };
 enum { SLL_OUTGOING = 4 };	/* PACKET_OUTGOING */
 
+enum { TCP_SYN = 0x02 };
+enum { OPTION_END, OPTION_NOP, OPTION_MSS };
 enum { IPV4_MIN = 20, IPV6_LEN = 40, UDP_LEN = 8, TCP_MIN = 20 };
 
 /* IANA protocol numbers (RFC 8200, 4; RFC 4302). */
@@ -167,6 +169,27 @@ static enum parse read_udp(struct slice s, struct frame *f)
 	return PARSE_OK;
 }
 
+/* RFC 9293, 3.2: end, padding, or kind and length. */
+static uint16_t read_mss(struct slice s)
+{
+	/* What shrinks: the options left. */
+	while (slice_has(s, 0, 1) && s.p[0] != OPTION_END) {
+		size_t len = 1;
+
+		if (s.p[0] != OPTION_NOP) {
+			if (!slice_has(s, 0, 2))
+				return 0;
+			len = s.p[1];
+			if (len < 2 || !slice_has(s, 0, len))
+				return 0;
+		}
+		if (s.p[0] == OPTION_MSS)
+			return len == 4 ? slice_be16(s, 2) : 0;
+		drop(&s, len);
+	}
+	return 0;
+}
+
 static enum parse read_tcp(struct slice s, struct frame *f)
 {
 	if (!slice_has(s, 0, TCP_MIN))
@@ -178,7 +201,11 @@ static enum parse read_tcp(struct slice s, struct frame *f)
 		return PARSE_TRANSPORT;
 	read_ports(s, f);
 	f->tcp_seq = slice_be32(s, 4);
+	f->tcp_ack = slice_be32(s, 8);
 	f->tcp_flags = s.p[13];
+	f->tcp_window = slice_be16(s, 14);
+	if ((f->tcp_flags & TCP_SYN) != 0)
+		f->tcp_mss = read_mss(slice_sub(s, TCP_MIN, len - TCP_MIN));
 	f->payload = slice_sub(s, len, s.len - len);
 	return PARSE_OK;
 }

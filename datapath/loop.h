@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "datapath.h"
 #include "exchange.h"
+#include "intake.h"
 #include "learnt.h"
 #include "listener.h"
 #include "poller.h"
@@ -45,6 +46,7 @@ struct loop {
 	struct poller poller;
 	struct slots slots;
 	struct listener listener;
+	struct intake intake;		/* instead, with a bypass */
 	struct exchange exchange;
 	struct wire *wire;		/* bypass; else NULL */
 	struct cache cache;
@@ -70,6 +72,7 @@ static inline void loop_mark(_Atomic uint64_t *m, uint64_t now)
 NODISCARD int loop_open(struct loop *l);
 NODISCARD int loop_listen(struct loop *l, const struct ipaddr *a,
 			  uint16_t port);
+NODISCARD int loop_intake(struct loop *l);
 /* Upstreams are asked by frames on these links; -errno, and r's note is a
  * sentence. What r says of AF_XDP is filled in. */
 NODISCARD int loop_wire(struct loop *l, const struct datapath_link *links,
@@ -79,7 +82,13 @@ NODISCARD int loop_tripwire(struct loop *l, uint32_t firewall_port);
 NODISCARD int loop_tap(struct loop *l, const uint16_t *ports, unsigned int n,
 		       char *note, size_t size);
 
-/* Until control's end of the channel is closed. */
+/* Until control's end of the channel is closed, or the TUN is gone. */
 void loop_run(struct loop *l);
+
+/* A reply, to wherever the query came from. */
+void loop_send(struct loop *l, const struct client *to, const uint8_t *msg,
+	       size_t len);
+/* It gets none; if it came over a connection, that stays. */
+void loop_forget(struct loop *l, const struct client *to);
 
 #endif /* LOOP_H */

@@ -259,8 +259,7 @@ static void servfail(struct loop *l, const struct ask *ask,
 	uint8_t out[REPLY_SMALL];
 
 	count(l, COUNT_SERVFAIL);
-	listener_send(&l->listener, from, out,
-		      reply_empty(ask, DNSRCODE_SERVFAIL, out));
+	loop_send(l, from, out, reply_empty(ask, DNSRCODE_SERVFAIL, out));
 }
 
 /* True if there is known to be no answer: replied to at once. */
@@ -273,8 +272,7 @@ static bool deny(struct loop *l, const struct client *from,
 	if (e == NULL || !e->negative || e->expiry <= l->now)
 		return false;
 	count(l, COUNT_NEGATIVE);
-	listener_send(&l->listener, from, out,
-		      reply_empty(ask, e->rcode, out));
+	loop_send(l, from, out, reply_empty(ask, e->rcode, out));
 	return true;
 }
 
@@ -322,10 +320,10 @@ static void refuse(struct loop *l, const struct client *from,
 
 	count(l, COUNT_REFUSED);
 	if (l->policy.refuse == REFUSE_IGNORE)
-		listener_forget(&l->listener, from);
+		loop_forget(l, from);
 	else
-		listener_send(&l->listener, from, out,
-			      reply_empty(ask, rcode[l->policy.refuse], out));
+		loop_send(l, from, out,
+			  reply_empty(ask, rcode[l->policy.refuse], out));
 }
 
 static void reply_now(struct loop *l, const struct client *from,
@@ -343,7 +341,7 @@ static void reply_now(struct loop *l, const struct client *from,
 		count(l, COUNT_EMPTY_TYPE);
 		len = reply_empty(ask, DNSRCODE_NOERROR, out);
 	}
-	listener_send(&l->listener, from, out, len);
+	loop_send(l, from, out, len);
 }
 
 void resolve_query(void *context, const struct client *from, struct slice msg)
@@ -357,7 +355,7 @@ void resolve_query(void *context, const struct client *from, struct slice msg)
 
 	if (l->policy.epoch == 0) {
 		count(l, COUNT_INACTIVE);
-		listener_forget(&l->listener, from);
+		loop_forget(l, from);
 		return;
 	}
 	why = dnsmsg_read(msg, &m);
@@ -365,10 +363,10 @@ void resolve_query(void *context, const struct client *from, struct slice msg)
 		v = verdict_query(&m, &l->policy, &l->learnt, l->now, name);
 	count(l, why == PARSE_OK && v == VERDICT_DROP ? PARSE_HEADER : why);
 	if (v == VERDICT_DROP) {
-		listener_forget(&l->listener, from);
+		loop_forget(l, from);
 		return;
 	}
-	reply_ask(&ask, &m, from->tcp);
+	reply_ask(&ask, &m, client_is_tcp(from));
 	if (v == VERDICT_REFUSE)
 		refuse(l, from, &ask);
 	else if (v == VERDICT_ASK)

@@ -7,12 +7,12 @@
 
 #include <stdint.h>
 
-#include "listener.h"
+#include "client.h"
 #include "slice.h"
 
 struct loop;
 
-/* A query has come (a listener_query; context is the loop). */
+/* A query has come (a client_query; context is the loop). */
 void resolve_query(void *context, const struct client *from, struct slice msg);
 /* An upstream socket can be read; token counts from the exchange's first. */
 void resolve_upstream(struct loop *l, uint64_t token);

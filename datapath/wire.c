@@ -463,6 +463,7 @@ void wire_read(struct wire *w, unsigned int i, uint64_t now,
 	if (i < WIRE_XSK)
 		source_pcap_read(p->source, BURST, see, &reading);
 	else if (p->xsk != NULL)
-		xsk_read(p->xsk, BURST, see, &reading);
+		counters_add(w->counters, COUNT_WIRE_XDP, (uint64_t)xsk_read(
+				     p->xsk, BURST, see, &reading));
 	count_drops(w, p);
 }

@@ -22,6 +22,9 @@ static int receive_setup(struct datapath_setup *s)
 	for (unsigned int i = 0; i < s->n_links; i++)
 		s->links[i].name[sizeof(s->links[i].name) - 1] = '\0';
 	s->root[sizeof(s->root) - 1] = '\0';
+	/* Whatever has that number otherwise came along by mistake. */
+	if (!s->bypass)
+		close(DATAPATH_TUN);
 	return 0;
 }
 
@@ -66,6 +69,8 @@ static int open_ends(struct loop *l, const struct datapath_setup *s,
 {
 	if (!s->bypass)
 		return listen_all(l, s, r);
+	if (step(r, "tun", loop_intake(l)) < 0)
+		return r->error;
 	return step(r, "wire", loop_wire(l, s->links, s->n_links, r));
 }
 

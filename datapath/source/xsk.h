@@ -34,9 +34,9 @@ int xsk_fd(const struct xsk *x);
 /* What the program compares with; ours to write at any time. */
 struct kwire *xsk_answers(const struct xsk *x);
 
-/* Hands over at most max packets of LINK_ETHERNET, as they lie in the ring;
- * never waits. time is 0: the driver has none. */
-void xsk_read(struct xsk *x, int max, source_packet *packet, void *context);
+/* Hands over at most max packets of LINK_ETHERNET, as they lie in the ring,
+ * and says how many; never waits. time is 0: the driver has none. */
+int xsk_read(struct xsk *x, int max, source_packet *packet, void *context);
 /* A whole frame. -ENOBUFS: the ring is full. */
 NODISCARD int xsk_send(struct xsk *x, const uint8_t *frame, size_t len);
 /* Packets there was no room for, since the start. */

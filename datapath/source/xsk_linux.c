@@ -391,10 +391,13 @@ static int read_queue(struct queue *q, int max, source_packet *seen,
 	return n;
 }
 
-void xsk_read(struct xsk *x, int max, source_packet *seen, void *context)
+int xsk_read(struct xsk *x, int max, source_packet *seen, void *context)
 {
-	for (unsigned int i = 0; i < x->n_queues && max > 0; i++)
-		max -= read_queue(&x->queue[i], max, seen, context);
+	int n = 0;
+
+	for (unsigned int i = 0; i < x->n_queues && n < max; i++)
+		n += read_queue(&x->queue[i], max - n, seen, context);
+	return n;
 }
 
 int xsk_send(struct xsk *x, const uint8_t *frame, size_t len)

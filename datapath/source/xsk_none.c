@@ -32,12 +32,13 @@ struct kwire *xsk_answers(const struct xsk *x)
 	return NULL;
 }
 
-void xsk_read(struct xsk *x, int max, source_packet *packet, void *context)
+int xsk_read(struct xsk *x, int max, source_packet *packet, void *context)
 {
 	(void)x;
 	(void)max;
 	(void)packet;
 	(void)context;
+	return 0;
 }
 
 int xsk_send(struct xsk *x, const uint8_t *frame, size_t len)

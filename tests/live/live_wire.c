@@ -45,8 +45,7 @@ static void start_it(char **link, unsigned int n)
 							  DATAPATH_XDP_NEVER;
 	}
 	if (start(0, root, &report) == 0)
-		printf("ready%s%s\n", report.xdp != 0 ? ", AF_XDP" : "",
-		       report.no_xdp);
+		printf("ready%s\n", report.xdp != 0 ? ", AF_XDP" : "");
 	else
 		printf("%s: %s %s\n", report.step, strerror(-report.error),
 		       report.note);
