@@ -29,6 +29,8 @@ struct bypass {
 	bool on;		/* in force, or with the next datapath */
 	struct why instead;	/* of the socket, with datapath = auto; or "" */
 	struct bypass_links links;	/* that the datapath has */
+	uint8_t xdp;		/* bit i: links.link[i]'s driver hands it answers */
+	struct why no_xdp;	/* why one does not; or "" */
 	struct steer *steer;	/* its device; NULL = none */
 	bool steered;		/* the host's DNS goes there */
 	bool doubt;		/* to be looked at, at the next tick */
@@ -39,6 +41,8 @@ struct bypass {
 /* Before a datapath starts: its device, and the links it may send on. */
 NODISCARD int bypass_prepare(struct daemon *d, struct datapath_setup *setup,
 			     struct why *why);
+/* What the started one says of AF_XDP. */
+void bypass_started(struct daemon *d, const struct datapath_report *r);
 /* No datapath follows: the device goes, too. */
 void bypass_close(struct daemon *d);
 

@@ -133,6 +133,7 @@ static int hear(const struct child *c, struct datapath_report *r,
 			       "the datapath died while it started");
 	r->step[sizeof(r->step) - 1] = '\0';
 	r->note[sizeof(r->note) - 1] = '\0';
+	r->no_xdp[sizeof(r->no_xdp) - 1] = '\0';
 	if (r->error < 0)
 		return why_set(why, r->error, "%s: %s", r->step,
 			       r->note[0] != '\0' ? r->note :

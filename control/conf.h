@@ -24,6 +24,7 @@
 #include "why.h"
 
 enum conf_datapath { DATAPATH_AUTO, DATAPATH_SOCKET, DATAPATH_BYPASS };
+enum conf_wire { WIRE_AUTO, WIRE_PACKET, WIRE_XDP };
 enum conf_door { DOOR_SET, DOOR_HASH };
 enum conf_hostdns { HOSTDNS_AUTO, HOSTDNS_RESOLVED, HOSTDNS_NETWORKMANAGER,
 		    HOSTDNS_RESOLVCONF, HOSTDNS_FILE, HOSTDNS_NONE };
@@ -41,6 +42,7 @@ struct conf {
 	enum policy_mode mode;
 	enum policy_refuse refuse;
 	enum conf_datapath datapath;
+	enum conf_wire wire;		/* of bypass: AF_XDP? */
 	enum conf_door door;
 	enum conf_hostdns hostdns;
 	char resolv_conf[PATH_MAX];	/* of the file backend */

@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,13 +112,15 @@ static json_t *listening(const struct daemon *d)
 	return list;
 }
 
-static json_t *links(const struct daemon *d)
+/* Those in mask. */
+static json_t *links(const struct daemon *d, unsigned int mask)
 {
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; d->running && i < d->bypass.links.n; i++)
-		json_array_append_new(list, json_string(
-			d->bypass.links.link[i].name));
+		if (mask >> i & 1)
+			json_array_append_new(list, json_string(
+				d->bypass.links.link[i].name));
 	return list;
 }
 
@@ -139,8 +142,12 @@ static json_t *resolver(const struct daemon *d)
 	set(o, "datapath", json_string(d->bypass.on ? "bypass" : "socket"));
 	if (d->bypass.instead.text[0] != '\0')
 		set(o, "instead", json_string(d->bypass.instead.text));
-	if (d->bypass.on)
-		set(o, "links", links(d));
+	if (d->bypass.on) {
+		set(o, "links", links(d, UINT_MAX));
+		set(o, "xdp", links(d, d->bypass.xdp));
+	}
+	if (d->bypass.on && d->bypass.no_xdp.text[0] != '\0')
+		set(o, "no_xdp", json_string(d->bypass.no_xdp.text));
 	if (d->running)
 		set(o, "pid", json_integer(d->child.pid));
 	if (d->resolver_problem.text[0] != '\0')

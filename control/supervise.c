@@ -326,6 +326,7 @@ static int start(struct daemon *d, struct why *why)
 		log_info("datapath: no tap, so no probe in the timeline: %s",
 			 report.note);
 	note_absent(d, report.absent);
+	bypass_started(d, &report);
 	d->running = true;
 	d->started = clock_boot();
 	d->resolver_problem.text[0] = '\0';

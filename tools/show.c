@@ -151,6 +151,7 @@ static void part_resolver(struct print *p, const json_t *r)
 	row_text(p, "no socket", PAINT_WARN, client_text(r, "instead"));
 	row_words(p, "listens on", json_object_get(r, "listen"));
 	row_words(p, "asks on", json_object_get(r, "links"));
+	row_words(p, "by AF_XDP on", json_object_get(r, "xdp"));
 	row_text(p, "mode", PAINT_PLAIN, client_text(r, "mode"));
 	row_text(p, "other names", PAINT_PLAIN, client_text(r, "refuse"));
 	row_count(p, "restarts", r, "restarts", PAINT_WARN);

@@ -229,6 +229,7 @@ static const char other[] =
 	"mode = spoof // another\n"
 	"refuse = nxdomain\n"
 	"datapath = \"socket\"\n"
+	"wire = packet\n"
 	"listen = {\"127.0.0.54\"}\n"
 	"port = 5353\n"
 	"hostdns = none\n"

@@ -177,7 +177,7 @@ Test(report, status_of_the_resolver)
 	cr_assert_eq(call("status", NULL, false), 0);
 	o = member("resolver");
 	expect_shape(o, "running:b pid:i? listen:a restarts:i mode:s "
-		     "refuse:s datapath:s instead:s? links:a? problem:s?",
+		     "refuse:s datapath:s instead:s? links:a? xdp:a? no_xdp:s? problem:s?",
 		     "resolver");
 	cr_expect(json_is_false(json_object_get(o, "running")));
 	cr_expect_null(json_object_get(o, "pid"), "of what does not run");
