@@ -21,4 +21,36 @@ enum { FILTER_TRIPWIRE = 6 };	/* instructions */
 void filter_tripwire(uint32_t portid,
 		     struct sock_filter out[static FILTER_TRIPWIRE]);
 
+/* Where the IP header of what a packet socket sees begins. */
+enum filter_link {
+	FILTER_ETHERNET,
+	FILTER_IP,		/* at once: raw links, and cooked sockets */
+};
+
+enum {
+	FILTER_PEERS = 4,
+	FILTER_WIRE = 128,	/* instructions, with all the peers there can be */
+	FILTER_PROLOGUE = 4,	/* ... of which so many look at the socket's
+				 * notes of the packet instead of its octets */
+};
+
+struct filter_peer {
+	uint8_t addr[16];	/* IPv4 as v4-mapped */
+	uint16_t port;		/* of a hop: not looked at */
+};
+
+struct filter_wire {
+	unsigned int n_servers, n_hops;	/* up to FILTER_PEERS */
+	struct filter_peer server[FILTER_PEERS], hop[FILTER_PEERS];
+};
+
+/*
+ * Of what is addressed to this machine and has no VLAN tag, passes UDP from a
+ * server's address and port (over IPv6 without extension headers), fragments
+ * from a server's address, and, on Ethernet, what a hop says of its hardware
+ * address (ARP replies, neighbour advertisements). The instructions written.
+ */
+unsigned int filter_wire(enum filter_link link, const struct filter_wire *w,
+			 struct sock_filter out[static FILTER_WIRE]);
+
 #endif /* FILTER_H */

@@ -173,8 +173,7 @@ static int switch_on(struct daemon *d, const char **step, struct why *why)
 		error = netcheck_enter(d, reason(d, buf, sizeof(buf)),
 				       &failed, why);
 	else
-		error = steps_run(&netcheck_steps[NETCHECK_LISTEN], 1, d,
-				  &failed, why);
+		error = netcheck_listen(d, &failed, why);
 	if (error < 0)
 		*step = failed->name;
 	return error;
@@ -195,6 +194,9 @@ static int switch_off(struct daemon *d, const char **step, struct why *why)
 	}
 	d->latched = false;
 	d->resolver->stop(d);
+	/* Next time the socket is tried first, again. */
+	d->bypass = d->conf.datapath == DATAPATH_BYPASS;
+	d->instead.text[0] = '\0';
 	return 0;
 }
 

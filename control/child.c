@@ -21,6 +21,7 @@ void child_init(struct child *c)
 {
 	*c = (struct child){
 		.channel = -1, .kick_control = -1, .kick_datapath = -1,
+		.tun = -1,
 		.arena = ARENA_NONE,
 	};
 }
@@ -46,6 +47,7 @@ static int raise_fd(int *fd)
 
 static int spawn(struct child *c, int theirs)
 {
+	int tun = c->tun < 0 ? -1 : fcntl(c->tun, F_DUPFD_CLOEXEC, FD_ABOVE);
 	static char *const argv[] = { "sallyportd", "--datapath", NULL };
 	static char *const envp[] = { NULL };
 	const int fds[][2] = {
@@ -55,17 +57,20 @@ static int spawn(struct child *c, int theirs)
 		{ c->arena.allow_fd, DATAPATH_ARENA_ALLOW },
 		{ c->kick_control, DATAPATH_KICK_CONTROL },
 		{ c->kick_datapath, DATAPATH_KICK_DATAPATH },
+		{ tun, DATAPATH_TUN },
 	};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t all, none;
 	int error;
 
+	if (c->tun >= 0 && tun < 0)
+		return -errno;
 	sigfillset(&all);
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
-	for (size_t i = 0; i < NITEMS(fds); i++)
+	for (size_t i = 0; i < NITEMS(fds) && fds[i][0] >= 0; i++)
 		posix_spawn_file_actions_adddup2(&actions, fds[i][0],
 						 fds[i][1]);
 	/* Its own group: Ctrl-C in the foreground is for control alone. */
@@ -78,6 +83,7 @@ static int spawn(struct child *c, int theirs)
 			    envp);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
+	close_fd(&tun);
 	if (error != 0)
 		c->pid = 0;
 	return -error;
@@ -129,7 +135,8 @@ static int hear(const struct child *c, struct datapath_report *r,
 	r->note[sizeof(r->note) - 1] = '\0';
 	if (r->error < 0)
 		return why_set(why, r->error, "%s: %s", r->step,
-			       strerror(-r->error));
+			       r->note[0] != '\0' ? r->note :
+						    strerror(-r->error));
 	return 0;
 }
 

@@ -18,6 +18,7 @@ struct child {
 	int channel;		/* EOF when it is gone */
 	int kick_control;	/* readable: grants are in the ring */
 	int kick_datapath;	/* written: acks, or a new policy */
+	int tun;		/* set before a start: handed on; -1 = none */
 	struct arena arena;
 };
 

@@ -101,7 +101,7 @@ static const struct conf_word refusals[] = {
 
 static const struct conf_word datapaths[] = {
 	HAVE("auto", DATAPATH_AUTO), HAVE("socket", DATAPATH_SOCKET),
-	LATER("bypass", DATAPATH_BYPASS), { 0 }
+	HAVE("bypass", DATAPATH_BYPASS), { 0 }
 };
 
 static const struct conf_word doors[] = {

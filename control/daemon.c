@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "os/steer.h"
 
 /* --- what should be --- */
 
@@ -40,6 +41,17 @@ static enum fw_policy policy(const struct daemon *d)
 	}
 }
 
+/* Below the firewall nobody needs this. */
+static void exempt(const struct daemon *d, struct fw_ruleset *r)
+{
+	r->datapath_uid = d->uid;
+	r->datapath_gid = d->gid;
+	r->upstream_port = d->conf.upstream_port;
+	r->n_upstreams = d->servers.n;
+	for (unsigned int i = 0; i < d->servers.n; i++)
+		r->upstreams[i] = d->servers.server[i].addr;
+}
+
 void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r)
 {
 	const struct tunnel *t = &d->tunnel;
@@ -53,12 +65,9 @@ void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r)
 	r->uid = d->conf.allow.uid;
 	r->n_ports = d->conf.allow.n_ports;
 	memcpy(r->ports, d->conf.allow.ports, sizeof(r->ports));
-	r->datapath_uid = d->uid;
-	r->datapath_gid = d->gid;
-	r->upstream_port = d->conf.upstream_port;
-	r->n_upstreams = d->servers.n;
-	for (unsigned int i = 0; i < d->servers.n; i++)
-		r->upstreams[i] = d->servers.server[i].addr;
+	r->bypass = d->bypass;
+	if (!d->bypass)
+		exempt(d, r);
 	r->n_relays = t->n_relays;
 	memcpy(r->relays, t->relays, sizeof(r->relays));
 	memcpy(r->interface, t->interface, sizeof(r->interface));
@@ -139,6 +148,8 @@ static const char *fixed(const struct conf *a, const struct conf *b)
 	if (a->n_listen != b->n_listen || a->port != b->port ||
 	    memcmp(a->listen, b->listen, sizeof(a->listen)) != 0)
 		return "listen, port";
+	if (a->datapath != b->datapath)
+		return "datapath";
 	if (a->door != b->door)
 		return "door";
 	if (memcmp(&a->firewall, &b->firewall, sizeof(a->firewall)) != 0)
@@ -283,13 +294,14 @@ static void open_answer(struct daemon *d)
 static int resume(struct daemon *d, struct why *why)
 {
 	struct tunnel to = d->tunnel;
+	const struct step *failed;
 	/* The block first; what takes its time comes after it. */
 	int error = daemon_load(d, why);
 
 	if (error < 0)
 		return error;
-	if (d->settings.netcheck && d->resolver->start(d, why) < 0) {
-		daemon_problem(d, "listen", why->text);
+	if (d->settings.netcheck && netcheck_listen(d, &failed, why) < 0) {
+		daemon_problem(d, failed->name, why->text);
 		if (daemon_blocking(d) && to.state == TUNNEL_ERROR)
 			to.cause = CAUSE_START_RESOLVER;
 		d->tunnel = to;
@@ -306,6 +318,7 @@ void daemon_init(struct daemon *d, const struct conf *conf)
 	d->conf = *conf;
 	d->settings.lan = conf->lan;
 	d->resolver = &supervise_resolver;
+	d->bypass = conf->datapath == DATAPATH_BYPASS;
 	child_init(&d->child);
 }
 
@@ -346,6 +359,7 @@ int daemon_start(struct daemon *d, struct why *why)
 static int open_all(struct daemon *d, struct why *why)
 {
 	const struct conf *c = &d->conf;
+	struct why ignored;
 	int error;
 
 	/* The socket early: it tells whether another daemon is at work. Then
@@ -355,6 +369,9 @@ static int open_all(struct daemon *d, struct why *why)
 	    (error = hostdns_open(&d->hostdns, c, why)) < 0 ||
 	    (error = open_firewall(d, why)) < 0)
 		return error;
+	/* And in its routing rules. */
+	if (steer_heal(&ignored) < 0)
+		log_warning("bypass: %s", ignored.text);
 	if ((error = find_user(d, why)) < 0 ||
 	    (error = uplink_open(d, why)) < 0 ||
 	    (error = supervise_open(d, why)) < 0) {

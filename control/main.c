@@ -15,6 +15,7 @@
 #include "daemon.h"
 #include "datapath.h"
 #include "log.h"
+#include "os/steer.h"
 
 static const char default_conf[] = "/etc/sallyport/sallyport.conf";
 
@@ -96,6 +97,8 @@ static int restore_dns(const struct conf *c)
 	if (hostdns_open(&h, c, &why) < 0)
 		die(why.text);
 	h->ops->close(h);
+	if (steer_heal(&why) < 0)
+		die(why.text);
 	return 0;
 }
 

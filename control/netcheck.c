@@ -4,6 +4,10 @@
  * in the firewall, 2 bind port 53, 3 read the host's DNS settings and use
  * them, 4 point the host's DNS at us. Walked forward to open, and backward
  * from the step that fails.
+ *
+ * In bypass, 1 is a device that DNS may go into, 2 that device and a datapath
+ * that reads it, and 4 leads the host's DNS there; its settings stay as they
+ * are. With datapath = auto that is what is done when 2 or 4 fails.
  */
 #include <string.h>
 
@@ -52,6 +56,8 @@ static int read_dns(void *context, struct why *why)
 	struct daemon *d = context;
 	int error = uplink_servers(d, why);
 
+	if (error >= 0 && bypass_moved(d))
+		supervise_again(d, "link");
 	/* The upstreams are part of the ruleset. */
 	return error <= 0 ? error : daemon_load(d, why);
 }
@@ -66,11 +72,18 @@ static int point_dns(void *context, struct why *why)
 	struct daemon *d = context;
 	struct ipaddr listen[POLICY_LISTEN];
 	unsigned int n = supervise_listen(d, listen);
-	int error = d->hostdns->ops->point(d->hostdns, listen, n, why);
+	int error = d->bypass ? d->resolver->steer(d, why) :
+		    d->hostdns->ops->point(d->hostdns, listen, n, why);
 
 	if (error == 0)
 		d->astray = false;
 	return error;
+}
+
+static int turn_back(struct daemon *d, struct why *why)
+{
+	return d->bypass ? d->resolver->unsteer(d, why) :
+			   d->hostdns->ops->restore(d->hostdns, why);
 }
 
 static void unpoint(void *context)
@@ -78,7 +91,7 @@ static void unpoint(void *context)
 	struct daemon *d = context;
 	struct why why;
 
-	d->astray = d->hostdns->ops->restore(d->hostdns, &why) < 0;
+	d->astray = turn_back(d, &why) < 0;
 	/* Tried every second, and told once. */
 	if (d->astray && strcmp(d->problem.text, why.text) != 0)
 		daemon_problem(d, "point_dns", why.text);
@@ -93,6 +106,66 @@ const struct step netcheck_steps[] = {
 	[NETCHECK_POINT] = { "point_dns", CAUSE_SET_DNS, point_dns, unpoint },
 };
 _Static_assert(NITEMS(netcheck_steps) == NETCHECK__N, "a row per step");
+
+/* --- one datapath instead of the other --- */
+
+static bool may_bypass(const struct daemon *d, const struct step *failed)
+{
+	return d->conf.datapath == DATAPATH_AUTO && !d->bypass &&
+	       (failed == &netcheck_steps[NETCHECK_LISTEN] ||
+		failed == &netcheck_steps[NETCHECK_POINT]);
+}
+
+/* As it was before the attempt, with the sentence about both. */
+static void no_bypass(struct daemon *d, bool listened, struct why *why)
+{
+	struct why both;
+
+	why_set(&both, 0, "%.200s; and in bypass: %.250s", d->instead.text,
+		why->text);
+	d->bypass = false;
+	d->instead.text[0] = '\0';
+	if (listened && d->resolver->start(d, why) < 0)
+		daemon_problem(d, "listen", why->text);
+	*why = both;
+}
+
+static int bypass(struct daemon *d, unsigned int first, unsigned int n,
+		  struct why *why)
+{
+	bool listened = d->running;
+	const struct step *ignored;
+	int error;
+
+	d->instead = *why;
+	d->resolver->stop(d);
+	d->bypass = true;
+	error = steps_run(netcheck_steps + first, n, d, &ignored, why);
+	if (error < 0) {
+		no_bypass(d, listened, why);
+		return error;
+	}
+	log_warning("datapath: bypass instead of socket: %s",
+		    d->instead.text);
+	methods_event(d, "datapath", "{s:s,s:s}", "datapath", "bypass",
+		      "instead", d->instead.text);
+	return 0;
+}
+
+static int run(struct daemon *d, unsigned int first, unsigned int n,
+	       const struct step **failed, struct why *why)
+{
+	int error = steps_run(netcheck_steps + first, n, d, failed, why);
+
+	return error < 0 && may_bypass(d, *failed) ?
+	       bypass(d, first, n, why) : error;
+}
+
+int netcheck_listen(struct daemon *d, const struct step **failed,
+		    struct why *why)
+{
+	return run(d, NETCHECK_LISTEN, 1, failed, why);
+}
 
 /* The door is open in the firewall: let grants in, and people know. */
 static void begin(struct daemon *d, const char *reason, uint64_t since)
@@ -113,7 +186,7 @@ int netcheck_enter(struct daemon *d, const char *reason,
 		   const struct step **failed, struct why *why)
 {
 	uint64_t since = clock_boot();
-	int error = steps_run(netcheck_steps, NETCHECK__N, d, failed, why);
+	int error = run(d, 0, NETCHECK__N, failed, why);
 
 	if (error < 0) {
 		d->latched = true;
@@ -215,8 +288,9 @@ void netcheck_leave(struct daemon *d, const char *reason)
 static int put_dns_back(void *context, struct why *why)
 {
 	struct daemon *d = context;
-	bool was = d->hostdns->ops->pointed(d->hostdns);
-	int error = d->hostdns->ops->restore(d->hostdns, why);
+	bool was = d->bypass ? d->steered :
+			       d->hostdns->ops->pointed(d->hostdns);
+	int error = turn_back(d, why);
 
 	if (error < 0)
 		return error;

@@ -16,6 +16,9 @@ struct daemon;
 extern const struct step netcheck_steps[];
 enum { NETCHECK_FIREWALL, NETCHECK_LISTEN, NETCHECK_READ, NETCHECK_POINT,
        NETCHECK__N };
+/* The datapath's alone: while not blocking it is all there is to do. */
+NODISCARD int netcheck_listen(struct daemon *d, const struct step **failed,
+			      struct why *why);
 /* Runs them all; on success the door is open. */
 NODISCARD int netcheck_enter(struct daemon *d, const char *reason,
 			     const struct step **failed, struct why *why);

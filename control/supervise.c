@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "daemon.h"
 #include "log.h"
+#include "os/steer.h"
 
 enum {
 	PAUSE_MS = 50,		/* before the first restart, then doubled */
@@ -43,7 +44,9 @@ static void fill_judge(const struct daemon *d, struct judge *j)
 {
 	const struct tunnel *t = &d->known;
 
-	for (unsigned int i = 0; i < d->net.n_own; i++)
+	bypass_judge(j);
+	for (unsigned int i = 0; i < d->net.n_own && j->n_own < POLICY_NETS;
+	     i++)
 		j->own[j->n_own++] = d->net.own[i];
 	for (unsigned int i = 0; i < t->n_relays; i++)
 		add_forbidden(j, &t->relays[i].addr, 128);
@@ -63,13 +66,16 @@ static void fill_upstreams(const struct daemon *d, struct policy *p)
 {
 	for (unsigned int i = 0; i < d->servers.n; i++) {
 		const char *ifname = d->servers.server[i].ifname;
+		struct policy_upstream *u = &p->upstreams[p->n_upstreams++];
 
-		p->upstreams[p->n_upstreams++] = (struct policy_upstream){
+		*u = (struct policy_upstream){
 			.addr = d->servers.server[i].addr,
 			.port = d->conf.upstream_port,
 			.ifindex = ifname[0] == '\0' ? 0 :
 				   if_nametoindex(ifname),
 		};
+		if (d->bypass)
+			bypass_path(u);
 	}
 }
 
@@ -158,9 +164,10 @@ static void detach(struct daemon *d)
 
 static void announce(struct daemon *d)
 {
-	methods_event(d, "resolver", "{s:b,s:i,s:i}", "running", d->running,
-		      "pid", (int)d->child.pid, "restarts",
-		      (int)d->restarts);
+	methods_event(d, "resolver", "{s:b,s:i,s:i,s:s}", "running",
+		      d->running, "pid", (int)d->child.pid, "restarts",
+		      (int)d->restarts, "datapath",
+		      d->bypass ? "bypass" : "socket");
 }
 
 static void crashed(struct daemon *d);
@@ -194,6 +201,10 @@ static void on_gone(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
+	if (bypass_lost(d)) {
+		supervise_again(d, "device");
+		return;
+	}
 	log_error("datapath: process %d has died", (int)d->child.pid);
 	crashed(d);
 }
@@ -266,6 +277,19 @@ static int watch(struct daemon *d, struct why *why)
 	return 0;
 }
 
+static void log_started(const struct daemon *d)
+{
+	if (!d->bypass) {
+		log_info("datapath: process %d listens on port %u",
+			 (int)d->child.pid, d->conf.port);
+		return;
+	}
+	log_info("datapath: process %d reads " STEER_DEVICE,
+		 (int)d->child.pid);
+	for (unsigned int i = 0; i < d->links.n; i++)
+		log_info("datapath: it asks on %s", d->links.link[i].name);
+}
+
 static int start(struct daemon *d, struct why *why)
 {
 	struct datapath_report report;
@@ -275,6 +299,10 @@ static int start(struct daemon *d, struct why *why)
 	if (d->running)
 		return 1;
 	fill_setup(d, &setup);
+	if (d->bypass && (error = bypass_prepare(d, &setup, why)) < 0) {
+		d->resolver_problem = *why;
+		return error;
+	}
 	error = child_start(&d->child, &setup,
 			    d->fw->door == DOOR_HASH ? d->fw->table : -1,
 			    &report, why);
@@ -296,8 +324,7 @@ static int start(struct daemon *d, struct why *why)
 	d->resolver_problem.text[0] = '\0';
 	answer_attach(&d->answer, &d->child.arena);
 	tell(d);
-	log_info("datapath: process %d listens on port %u",
-		 (int)d->child.pid, d->conf.port);
+	log_started(d);
 	announce(d);
 	return 0;
 }
@@ -310,6 +337,7 @@ static void stop(struct daemon *d)
 	d->crashes = 0;
 	d->resolver_problem.text[0] = '\0';
 	detach(d);
+	bypass_close(d);
 	if (was)
 		announce(d);
 }
@@ -383,6 +411,26 @@ static void crashed(struct daemon *d)
 		schedule(d);
 }
 
+void supervise_again(struct daemon *d, const char *reason)
+{
+	bool was_open = d->answer.epoch != 0;
+	struct why why;
+
+	/* One that is about to be started comes with what it needs. */
+	if (!d->running)
+		return;
+	log_info("datapath: started anew, for another %s", reason);
+	netcheck_shut(d, "resolver");
+	detach(d);
+	if (start(d, &why) < 0) {
+		log_error("datapath: %s", why.text);
+		crashed(d);
+		return;
+	}
+	if (was_open)
+		netcheck_restart(d, reason, clock_boot());
+}
+
 /* --- every second --- */
 
 static void on_tick(evutil_socket_t fd, short what, void *context)
@@ -394,6 +442,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	answer_expire(&d->answer);
 	if (d->answer.stale || answer_differs(&d->answer))
 		supervise_verify(d);
+	bypass_tick(d);
 	/* Without a resolver behind it the host must not stay pointed. */
 	if (d->astray)
 		netcheck_leave(d, "left");
@@ -416,4 +465,6 @@ int supervise_open(struct daemon *d, struct why *why)
 	return 0;
 }
 
-const struct daemon_resolver supervise_resolver = { start, stop, tell };
+const struct daemon_resolver supervise_resolver = {
+	start, stop, tell, bypass_steer, bypass_unsteer,
+};

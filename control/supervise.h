@@ -17,6 +17,9 @@ extern const struct daemon_resolver supervise_resolver;
 unsigned int supervise_listen(const struct daemon *d, struct ipaddr *out);
 /* Watches the firewall and the clock. */
 NODISCARD int supervise_open(struct daemon *d, struct why *why);
+/* Not a crash: a datapath that needs another way in or out than it has; the
+ * door opens again behind it. */
+void supervise_again(struct daemon *d, const char *reason);
 /* The ruleset changed, by us or by others: look, repair, tell. */
 void supervise_verify(struct daemon *d);
 

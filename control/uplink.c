@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "daemon.h"
 #include "log.h"
+#include "os/steer.h"
 
 /* A link that came up this long ago still began the reconnect at hand. */
 static const uint64_t RECONNECT_NS = 30 * CLOCK_S;
@@ -119,11 +120,18 @@ static void follow(struct daemon *d, bool linked)
 	}
 	d->net = fresh;
 	moved = network_moved(d) || linked;
+	bypass_look(d);
 	if (!d->active)
 		return;
 	changed = uplink_servers(d, &why);
 	if (changed < 0 || (changed > 0 && daemon_load(d, &why) < 0))
 		daemon_problem(d, "read_dns", why.text);
+	if (bypass_moved(d)) {
+		d->network++;
+		d->portal = false;
+		supervise_again(d, "link");
+		return;
+	}
 	if (!moved && !servers_moved(&was, &d->servers)) {
 		/* We know more than before: perhaps a server can be reached
 		 * now that could not be a moment ago. */
@@ -144,6 +152,18 @@ static void note(struct daemon *d, enum netmon_kind kind, bool *linked)
 	d->linked = clock_boot();
 	d->addressed = d->routed = 0;
 	*linked = true;
+}
+
+/* Of links that are not ours; what happens to ours, steering looks at. */
+static bool concerns(struct daemon *d, enum netmon_kind kind,
+		     const char *ifname)
+{
+	bool steering = kind == NETMON_RULE ||
+			strcmp(ifname, STEER_DEVICE) == 0;
+
+	if (steering)
+		bypass_look(d);
+	return !steering && kind != NETMON_OTHER;
 }
 
 static bool has_route(const struct netinfo *n)
@@ -175,8 +195,10 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	while ((n = netmon_next(d->netmon, &kind, ifname)) == 1) {
+		if (!concerns(d, kind, ifname))
+			continue;
 		note(d, kind, &linked);
-		any = any || kind != NETMON_OTHER;
+		any = true;
 	}
 	if (!any && n != -ENOBUFS)
 		return;

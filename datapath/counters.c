@@ -56,6 +56,10 @@ static const char *const names[] = {
 	[COUNT_BAD_ADDRESS] = "bad_address",
 	[COUNT_LATE] = "late",
 	[COUNT_TAP_DROPS] = "tap_drops",
+	[COUNT_NOT_DNS] = "not_dns",
+	[COUNT_STRAY_TCP] = "stray_tcp",
+	[COUNT_UNSENT] = "unsent",
+	[COUNT_WIRE_DROPS] = "wire_drops",
 };
 static_assert(NITEMS(names) == COUNT__N, "a name for every counter");
 

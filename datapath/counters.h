@@ -51,6 +51,11 @@ enum counter {
 	COUNT_BAD_ADDRESS,		/* addresses judged unfit */
 	COUNT_LATE,			/* nobody waits for it any more */
 	COUNT_TAP_DROPS,
+	/* The intake's packets. */
+	COUNT_NOT_DNS,			/* not for port 53 of one host */
+	COUNT_STRAY_TCP,		/* a segment of no connection: reset */
+	COUNT_UNSENT,			/* not taken by the TUN */
+	COUNT_WIRE_DROPS,		/* the kernel had no room for a response */
 	COUNT__N
 };
 

@@ -27,14 +27,16 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "exchangetcp.h"
 #include "question.h"
+#include "sockaddr.h"
 #include "upstream.h"
+#include "wire.h"
 
 enum {
 	READ_BURST = 8,		/* datagrams of one socket per round */
 	LINGER_MS = 1000,
-	/* A response may grow by an OPT record in its slot. */
-	RESPONSE_MAX = SLOT_SIZE - 64,
+	DOUBT = 2,		/* tries unanswered: is the hop still there? */
 };
 
 static const uint16_t retry_ms[] = { 100, 300, 900 };
@@ -65,17 +67,11 @@ static uint64_t token(const struct exchange *x, const struct question *q,
 	       (uint64_t)(q - x->question) * EXCHANGE_TOKENS + n;
 }
 
-static void close_tcp(struct exchange *x, struct question *q)
-{
-	close_fd(&q->tcp.fd);
-	drop_slot(x, &q->tcp.slot);
-}
-
 static void set_free(struct exchange *x, struct question *q)
 {
 	for (unsigned int i = 0; i < POLICY_UPSTREAMS; i++)
 		close_fd(&q->server[i].fd);
-	close_tcp(x, q);
+	exchangetcp_close(x, q);
 	drop_slot(x, &q->slot);
 	q->state = QUESTION_FREE;
 }
@@ -167,14 +163,29 @@ void exchange_restart(struct exchange *x, struct question *q, uint64_t now)
 	begin(q, now);
 }
 
-static void send_query(struct exchange *x, struct question *q,
-		       struct question_server *s)
+static int transmit(struct exchange *x, const struct question_server *s,
+		    const uint8_t *msg, size_t len, bool doubt, uint64_t now)
+{
+	const struct wire_message m = {
+		.to = &s->upstream, .port = s->port, .msg = msg, .len = len,
+		.doubt = doubt,
+	};
+
+	return x->wire != NULL ? wire_send(x->wire, &m, now) :
+				 upstream_send(s->fd, &s->upstream, msg, len);
+}
+
+void exchange_send(struct exchange *x, struct question *q,
+		   struct question_server *s, bool doubt, uint64_t now)
 {
 	uint8_t msg[QUESTION_MESSAGE];
 	size_t len = question_build(q, s, msg);
+	int error = transmit(x, s, msg, len, doubt, now);
 
+	if (error == -EINPROGRESS)
+		return;		/* exchangewire_reach() will */
 	/* No route, or the firewall: another server or the next try. */
-	if (upstream_send(s->fd, &s->upstream, msg, len) < 0) {
+	if (error < 0) {
 		count(x, COUNT_UPSTREAM_ERROR);
 		return;
 	}
@@ -182,23 +193,35 @@ static void send_query(struct exchange *x, struct question *q,
 	q->sent = true;
 }
 
-static bool open_server(struct exchange *x, struct question *q, unsigned int u)
+bool exchange_draw(const struct question *q, struct question_server *s)
 {
-	struct question_server *s = &q->server[u];
 	uint8_t bits[DNSNAME_MAX / 8 + 1 + 2];
 
-	s->failed = true;
 	if (getrandom(bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
 		return false;
 	s->id = (uint16_t)(bits[0] << 8 | bits[1]);
 	question_spell(s->spelt, q->name, q->name_len, bits + 2);
-	s->fd = upstream_open(&s->upstream);
+	return true;
+}
+
+static bool open_server(struct exchange *x, struct question *q, unsigned int u)
+{
+	struct question_server *s = &q->server[u];
+
+	s->failed = true;
+	s->large = false;
+	if (!exchange_draw(q, s))
+		return false;
+	s->fd = x->wire != NULL ?
+		sockaddr_reserve(ipaddr_is_v4(&s->upstream.addr), &s->port) :
+		upstream_open(&s->upstream);
 	if (s->fd < 0) {
 		count(x, COUNT_UPSTREAM_ERROR);
 		s->fd = -1;
 		return false;
 	}
-	if (poller_add(x->poller, s->fd, token(x, q, u)) < 0) {
+	if (x->wire == NULL &&
+	    poller_add(x->poller, s->fd, token(x, q, u)) < 0) {
 		close_fd(&s->fd);
 		return false;
 	}
@@ -215,7 +238,7 @@ bool exchange_ask(struct exchange *x, struct question *q,
 	for (unsigned int u = 0; u < q->n_servers; u++) {
 		q->server[u].upstream = p->upstreams[u];
 		if (open_server(x, q, u)) {
-			send_query(x, q, &q->server[u]);
+			exchange_send(x, q, &q->server[u], false, now);
 			any = true;
 		}
 	}
@@ -231,7 +254,7 @@ void exchange_retry(struct exchange *x, struct question *q, uint64_t now)
 		struct question_server *s = &q->server[u];
 
 		if (!s->failed && !(q->tcp.fd >= 0 && q->tcp.server == u)) {
-			send_query(x, q, s);
+			exchange_send(x, q, s, q->tries >= DOUBT, now);
 			count(x, COUNT_RETRY);
 		}
 	}
@@ -250,9 +273,8 @@ void exchange_again(struct question *q, uint64_t now)
 	q->deadline = now + UPSTREAM_DEADLINE_MS * CLOCK_MS;
 }
 
-/* Is the message in slot a response that counts? If so, q holds it. */
-static bool take(struct exchange *x, struct question *q, unsigned int u,
-		 uint16_t slot, size_t off, size_t len)
+bool exchange_take(struct exchange *x, struct question *q, unsigned int u,
+		   uint16_t slot, size_t off, size_t len)
 {
 	struct slice msg = { slots_data(x->slots, slot) + off, len };
 	unsigned int rcode;
@@ -278,33 +300,6 @@ static bool take(struct exchange *x, struct question *q, unsigned int u,
 	return true;
 }
 
-static void start_tcp(struct exchange *x, struct question *q, unsigned int u)
-{
-	struct question_tcp *t = &q->tcp;
-
-	if (t->fd >= 0)
-		return;
-	t->slot = slots_claim(x->slots);
-	if (t->slot == SLOTS_NONE) {
-		count(x, COUNT_FULL);
-		return;
-	}
-	t->server = (uint8_t)u;
-	t->sent = false;
-	t->got = 0;
-	t->fd = upstream_connect(&q->server[u].upstream);
-	if (t->fd < 0 ||
-	    poller_add(x->poller, t->fd, token(x, q, EXCHANGE_TCP)) < 0 ||
-	    poller_mod(x->poller, t->fd, token(x, q, EXCHANGE_TCP), true) < 0) {
-		count(x, COUNT_UPSTREAM_ERROR);
-		q->server[u].failed = true;
-		t->fd = t->fd < 0 ? -1 : t->fd;
-		close_tcp(x, q);
-		return;
-	}
-	count(x, COUNT_UPSTREAM_TCP);
-}
-
 static bool read_udp(struct exchange *x, struct question *q, unsigned int u)
 {
 	struct question_server *s = &q->server[u];
@@ -320,7 +315,7 @@ static bool read_udp(struct exchange *x, struct question *q, unsigned int u)
 			return false;
 		}
 		n = upstream_recv(s->fd, &s->upstream,
-				  slots_data(x->slots, slot), RESPONSE_MAX,
+				  slots_data(x->slots, slot), QUESTION_RESPONSE,
 				  &from_it);
 		if (n == -EAGAIN || n == -EINTR) {
 			slots_release(x->slots, slot);
@@ -332,90 +327,19 @@ static bool read_udp(struct exchange *x, struct question *q, unsigned int u)
 			count(x, COUNT_BAD_SOURCE);
 		else if (q->state != QUESTION_ASKING)
 			count(x, COUNT_LATE);
-		else if (n > RESPONSE_MAX)
+		else if (n > QUESTION_RESPONSE)
 			count(x, PARSE_LONG);
 		else
-			good = take(x, q, u, slot, 0, (size_t)n);
+			good = exchange_take(x, q, u, slot, 0, (size_t)n);
 		if (good && (q->view.flags & DNSFLAG_TC) == 0) {
 			q->slot = slot;
 			return true;
 		}
 		slots_release(x->slots, slot);
 		if (good)
-			start_tcp(x, q, u);
+			exchangetcp_start(x, q, u);
 	}
 	return false;
-}
-
-static void tcp_failed(struct exchange *x, struct question *q)
-{
-	q->server[q->tcp.server].failed = true;
-	count(x, COUNT_UPSTREAM_ERROR);
-	close_tcp(x, q);
-}
-
-/* The two octets of length and the query fit any socket buffer. */
-static bool send_tcp(struct exchange *x, struct question *q)
-{
-	uint8_t msg[2 + QUESTION_MESSAGE];
-	size_t len = question_build(q, &q->server[q->tcp.server], msg + 2);
-
-	msg[0] = (uint8_t)(len >> 8);
-	msg[1] = (uint8_t)len;
-	if (send(q->tcp.fd, msg, len + 2, MSG_NOSIGNAL) != (ssize_t)len + 2)
-		return false;
-	q->tcp.sent = true;
-	return poller_mod(x->poller, q->tcp.fd, token(x, q, EXCHANGE_TCP),
-			  false) == 0;
-}
-
-/* Octets still wanted: first the prefix, then what it promises. */
-static size_t tcp_wanted(const struct question_tcp *t, const uint8_t *p)
-{
-	return t->got < 2 ? 2u : 2u + (size_t)(p[0] << 8 | p[1]);
-}
-
-static bool read_tcp(struct exchange *x, struct question *q)
-{
-	struct question_tcp *t = &q->tcp;
-	uint8_t *p;
-	size_t want;
-	ssize_t n;
-
-	if (t->fd < 0)
-		return false;
-	p = slots_data(x->slots, t->slot);
-	if (!t->sent) {
-		if (!send_tcp(x, q))
-			tcp_failed(x, q);
-		return false;
-	}
-	/* What shrinks: the octets wanted; twice at most they grow. */
-	for (want = tcp_wanted(t, p); t->got < want; want = tcp_wanted(t, p)) {
-		if (want > RESPONSE_MAX) {
-			count(x, PARSE_LONG);
-			tcp_failed(x, q);
-			return false;
-		}
-		n = recv(t->fd, p + t->got, want - t->got, 0);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return false;
-		if (n <= 0) {
-			tcp_failed(x, q);
-			return false;
-		}
-		t->got = (uint16_t)(t->got + n);
-	}
-	if (q->state != QUESTION_ASKING ||
-	    !take(x, q, t->server, t->slot, 2, want - 2) ||
-	    (q->view.flags & DNSFLAG_TC) != 0) {
-		tcp_failed(x, q);
-		return false;
-	}
-	q->slot = t->slot;
-	t->slot = SLOTS_NONE;
-	close_tcp(x, q);
-	return true;
 }
 
 bool exchange_read(struct exchange *x, struct question *q, unsigned int n,
@@ -427,7 +351,7 @@ bool exchange_read(struct exchange *x, struct question *q, unsigned int n,
 		return false;
 	if (n == EXCHANGE_TCP) {
 		*server = q->tcp.server;
-		good = read_tcp(x, q);
+		good = exchangetcp_read(x, q);
 	} else {
 		*server = n;
 		good = read_udp(x, q, n);
@@ -459,7 +383,7 @@ bool exchange_hopeless(const struct question *q, uint64_t now)
 
 void exchange_end(struct exchange *x, struct question *q, uint64_t now)
 {
-	close_tcp(x, q);
+	exchangetcp_close(x, q);
 	drop_slot(x, &q->slot);
 	q->state = QUESTION_LINGER;
 	q->deadline = now + LINGER_MS * CLOCK_MS;

@@ -6,6 +6,9 @@
  * own with an id and a spelling (0x20) of its own, and asked again after
  * 100, 300 and 900 ms. What comes back is matched here; whether it is a good
  * answer is for the caller to say.
+ *
+ * With a wire, packets take the place of sockets. A socket only keeps the
+ * port then, and there is no TCP: what says TC is asked again with EDNS.
  */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
@@ -19,8 +22,11 @@
 #include "question.h"
 #include "slots.h"
 
+struct wire;
+
 struct exchange {
 	struct poller *poller;
+	struct wire *wire;		/* NULL: through sockets */
 	struct slots *slots;
 	struct counters *counters;
 	uint64_t token;			/* of question 0, server 0 */
@@ -82,5 +88,18 @@ void exchange_drop(struct exchange *x, struct question *q);
 /* Closes sockets that have lingered enough. The next time something is due,
  * boot time in ns; UINT64_MAX = nothing. */
 uint64_t exchange_due(struct exchange *x, uint64_t now);
+
+/* --- for its parts, exchangetcp.c and exchangewire.c --- */
+
+/* Is the message in slot a response of server u that counts? If so, q's view
+ * is of it. */
+bool exchange_take(struct exchange *x, struct question *q, unsigned int u,
+		   uint16_t slot, size_t off, size_t len);
+
+/* Sends q's query to s. With doubt: see wire.h. */
+void exchange_send(struct exchange *x, struct question *q,
+		   struct question_server *s, bool doubt, uint64_t now);
+/* Another id, another spelling. */
+bool exchange_draw(const struct question *q, struct question_server *s);
 
 #endif /* EXCHANGE_H */

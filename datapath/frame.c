@@ -12,6 +12,8 @@ enum { ETHER_LEN = 14, TAG_LEN = 4, AF_LEN = 4, SLL_LEN = 16, SLL2_LEN = 20 };
 enum { TAGS_MAX = 2 };
 enum { SLL_OUTGOING = 4 };	/* PACKET_OUTGOING */
 
+enum { OPTION_END, OPTION_NOP, OPTION_MSS };
+enum { TCP_SYN = 2 };
 enum { IPV4_MIN = 20, IPV6_LEN = 40, UDP_LEN = 8, TCP_MIN = 20 };
 
 /* IANA protocol numbers (RFC 8200, 4; RFC 4302). */
@@ -167,6 +169,27 @@ static enum parse read_udp(struct slice s, struct frame *f)
 	return PARSE_OK;
 }
 
+/* RFC 9293, 3.2: end, padding, or kind and length. */
+static uint16_t read_mss(struct slice s)
+{
+	/* What shrinks: the options left. */
+	while (slice_has(s, 0, 1) && s.p[0] != OPTION_END) {
+		size_t len = 1;
+
+		if (s.p[0] != OPTION_NOP) {
+			if (!slice_has(s, 0, 2))
+				return 0;
+			len = s.p[1];
+		}
+		if (len == 0 || !slice_has(s, 0, len))
+			return 0;
+		if (s.p[0] == OPTION_MSS)
+			return len == 4 ? slice_be16(s, 2) : 0;
+		drop(&s, len);
+	}
+	return 0;
+}
+
 static enum parse read_tcp(struct slice s, struct frame *f)
 {
 	if (!slice_has(s, 0, TCP_MIN))
@@ -178,7 +201,11 @@ static enum parse read_tcp(struct slice s, struct frame *f)
 		return PARSE_TRANSPORT;
 	read_ports(s, f);
 	f->tcp_seq = slice_be32(s, 4);
+	f->tcp_ack = slice_be32(s, 8);
 	f->tcp_flags = s.p[13];
+	f->tcp_window = slice_be16(s, 14);
+	if ((f->tcp_flags & TCP_SYN) != 0)
+		f->tcp_mss = read_mss(slice_sub(s, TCP_MIN, len - TCP_MIN));
 	f->payload = slice_sub(s, len, s.len - len);
 	return PARSE_OK;
 }
@@ -396,6 +423,33 @@ enum parse frame_read(enum link link, struct slice packet, struct frame *f)
 	if (why == PARSE_OK || why == PARSE_FRAGMENT)
 		*f = v;
 	return why;
+}
+
+uint32_t frame_sum(uint32_t from, struct slice s)
+{
+	size_t at = 0;
+
+	for (; slice_has(s, at, 2); at += 2)
+		from += slice_be16(s, at);
+	if (slice_has(s, at, 1))
+		from += (uint32_t)s.p[at] << 8;
+	return from;
+}
+
+/* The prefix of mapped addresses adds 0xffff, which is as good as 0. */
+bool frame_adds_up(const struct frame *f)
+{
+	struct slice udp = { f->payload.p - UDP_LEN, f->payload.len + UDP_LEN };
+	uint32_t sum = FRAME_UDP + (uint32_t)udp.len;
+
+	if (slice_be16(udp, 6) == 0)
+		return ipaddr_is_v4(&f->src);
+	sum = frame_sum(sum, (struct slice){ f->src.b, sizeof(f->src.b) });
+	sum = frame_sum(sum, (struct slice){ f->dst.b, sizeof(f->dst.b) });
+	sum = frame_sum(sum, udp);
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
 }
 
 /* Of an extension chain that is cut or odd, the protocol reached remains. */

@@ -48,8 +48,10 @@ struct frame {
 	bool fragment;		/* a part of a datagram; ports only in the first */
 	bool outgoing;		/* cooked links say so; false elsewhere */
 	uint16_t sport, dport;
-	uint8_t tcp_flags;	/* 0 for UDP */
-	uint32_t tcp_seq;
+	uint8_t tcp_flags;	/* 0 for UDP, as what follows */
+	uint32_t tcp_seq, tcp_ack;
+	uint16_t tcp_window;	/* not scaled */
+	uint16_t tcp_mss;	/* a SYN's option; 0 = none that can be read */
 	struct slice payload;	/* of UDP or TCP; empty for a fragment */
 	struct frame_part part;	/* of a fragment */
 };
@@ -61,6 +63,14 @@ struct frame {
  */
 NODISCARD enum parse frame_read(enum link link, struct slice packet,
 				struct frame *f);
+
+/* Octets added as RFC 1071, 4.1 has it, from a sum on; not folded. */
+uint32_t frame_sum(uint32_t from, struct slice s);
+/*
+ * Does the UDP checksum agree? Only for datagrams that came in parts: their
+ * sender has filled it in, whatever his hardware can do.
+ */
+bool frame_adds_up(const struct frame *f);
 
 enum frame_depth { FRAME_NOTHING, FRAME_LINK, FRAME_IP };
 

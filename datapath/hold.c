@@ -77,7 +77,7 @@ void hold_leave(struct loop *l, struct question *q)
 	struct asker *k;
 
 	while ((k = unjoin(l, q)) != NULL)
-		listener_forget(&l->listener, &k->from);
+		loop_forget(l, &k->from);
 }
 
 /* --- the end of a question --- */
@@ -90,8 +90,7 @@ void hold_fail(struct loop *l, struct question *q, unsigned int rcode)
 	while ((k = unjoin(l, q)) != NULL) {
 		count(l, rcode == DNSRCODE_SERVFAIL ? COUNT_SERVFAIL :
 						      COUNT_NEGATIVE);
-		listener_send(&l->listener, &k->from, out,
-			      reply_empty(&k->ask, rcode, out));
+		loop_send(l, &k->from, out, reply_empty(&k->ask, rcode, out));
 	}
 	exchange_end(&l->exchange, q, l->now);
 }
@@ -104,10 +103,9 @@ void hold_send(struct loop *l, const struct dnsmsg *m, uint8_t *msg,
 	uint8_t out[REPLY_SMALL];
 
 	if (len > ask->room)
-		listener_send(&l->listener, to, out,
-			      reply_truncated(ask, out));
+		loop_send(l, to, out, reply_truncated(ask, out));
 	else
-		listener_send(&l->listener, to, msg, len);
+		loop_send(l, to, msg, len);
 	loop_mark(&l->marks->replied, clock_boot());
 }
 

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client.h"
 #include "exchange.h"
-#include "listener.h"
 #include "reply.h"
 
 struct loop;

@@ -35,7 +35,7 @@ void listener_init(struct listener *l, struct poller *poller,
 	l->token = token;
 	for (unsigned int i = 0; i < TCP_CLIENTS; i++) {
 		l->client[i].fd = -1;
-		l->client[i].slot = SLOTS_NONE;
+		l->client[i].session.slot = SLOTS_NONE;
 	}
 }
 
@@ -98,26 +98,18 @@ close_udp:
 	return error;
 }
 
-/* Loopback, or an address of this machine talking to itself. */
 static bool local(const struct judge *j, const union sockaddr_any *sa)
 {
 	struct ipaddr a;
 	uint16_t port;
 
-	if (!sockaddr_split(sa, &a, &port))
-		return false;
-	if (ipaddr_class(&a) == IPCLASS_LOOPBACK)
-		return true;
-	for (unsigned int i = 0; i < j->n_own && i < POLICY_NETS; i++)
-		if (ipaddr_equal(&a, &j->own[i]))
-			return true;
-	return false;
+	return sockaddr_split(sa, &a, &port) && judge_local(j, &a);
 }
 
 static void read_udp(struct listener *l, unsigned int i, const struct judge *j,
-		     listener_query *query, void *context)
+		     client_query *query, void *context)
 {
-	struct client from = { .index = (uint8_t)i };
+	struct client from = { .kind = CLIENT_UDP, .index = (uint8_t)i };
 	uint16_t slot = slots_claim(l->slots);
 
 	if (slot == SLOTS_NONE) {
@@ -149,17 +141,7 @@ static void close_client(struct listener *l, struct listener_tcp *c)
 {
 	close(c->fd);
 	c->fd = -1;
-	c->generation++;
-	slots_release(l->slots, c->slot);
-	c->slot = SLOTS_NONE;
-}
-
-/* Of two, the one to lose: rather who waits for nothing, or the quieter. */
-static bool rather(const struct listener_tcp *a, const struct listener_tcp *b)
-{
-	bool waits_a = a->waiting > 0, waits_b = b->waiting > 0;
-
-	return waits_a != waits_b ? waits_b : a->active < b->active;
+	session_end(&c->session, l->slots);
 }
 
 /* A free place, else that of the connection least worth keeping. */
@@ -170,7 +152,7 @@ static struct listener_tcp *vacant(struct listener *l)
 	for (unsigned int i = 0; i < TCP_CLIENTS; i++) {
 		if (l->client[i].fd < 0)
 			return &l->client[i];
-		if (rather(&l->client[i], oldest))
+		if (session_rather(&l->client[i].session, &oldest->session))
 			oldest = &l->client[i];
 	}
 	count(l, COUNT_FULL);
@@ -196,20 +178,17 @@ static bool accept_client(struct listener *l, unsigned int i,
 		return true;
 	}
 	c = vacant(l);
-	c->slot = slots_claim(l->slots);
-	if (c->slot == SLOTS_NONE ||
-	    poller_add(l->poller, fd, l->token + LISTENER_CLIENT +
-		       (uint64_t)(c - l->client)) < 0) {
+	if (!session_begin(&c->session, l->slots, now)) {
 		count(l, COUNT_FULL);
-		if (c->slot != SLOTS_NONE)
-			slots_release(l->slots, c->slot);
 		close(fd);
 		return true;
 	}
 	c->fd = fd;
-	c->got = 0;
-	c->waiting = 0;
-	c->active = now;
+	if (poller_add(l->poller, fd, l->token + LISTENER_CLIENT +
+		       (uint64_t)(c - l->client)) < 0) {
+		count(l, COUNT_FULL);
+		close_client(l, c);
+	}
 	return true;
 }
 
@@ -223,78 +202,33 @@ static void read_accept(struct listener *l, unsigned int i,
 		n++;
 }
 
-/*
- * Octets of the next message, prefix included, or 0 while it is not whole.
- * SIZE_MAX: it will never fit (RFC 7766, 8: two octets of length).
- */
-static size_t whole(const struct listener_tcp *c, const uint8_t *p)
-{
-	size_t len;
-
-	if (c->got < 2)
-		return 0;
-	len = 2u + (size_t)(p[0] << 8 | p[1]);
-	if (len > SLOT_SIZE)
-		return SIZE_MAX;
-	return c->got < len ? 0 : len;
-}
-
-/* Hands over every whole message in the slot; false: close. */
-static bool deliver(struct listener *l, unsigned int i, listener_query *query,
-		    void *context)
-{
-	struct listener_tcp *c = &l->client[i];
-	struct client from = {
-		.tcp = true, .index = (uint8_t)i, .generation = c->generation,
-	};
-	uint8_t *p = slots_data(l->slots, c->slot);
-	size_t len;
-
-	/* What shrinks: the octets in the slot. */
-	while ((len = whole(c, p)) != 0) {
-		if (len == SIZE_MAX) {
-			count(l, PARSE_LONG);
-			return false;
-		}
-		count(l, COUNT_QUERY_TCP);
-		c->waiting++;
-		query(context, &from, (struct slice){ p + 2, len - 2 });
-		if (c->generation != from.generation)
-			return true;	/* closed by a failing reply */
-		c->got = (uint16_t)(c->got - len);
-		memmove(p, p + len, c->got);
-	}
-	return true;
-}
-
 /* True while the connection is worth keeping. */
 static bool read_some(struct listener *l, unsigned int i, uint64_t now,
-		      listener_query *query, void *context)
+		      client_query *query, void *context)
 {
 	struct listener_tcp *c = &l->client[i];
-	uint32_t generation = c->generation;
+	struct client from = { .kind = CLIENT_TCP, .index = (uint8_t)i };
 	ssize_t len;
 
 	/* What shrinks: the burst, and what the client has sent. */
 	for (unsigned int n = 0; n < TCP_BURST; n++) {
-		len = recv(c->fd, slots_data(l->slots, c->slot) + c->got,
-			   SLOT_SIZE - c->got, 0);
+		len = recv(c->fd, session_room(&c->session, l->slots),
+			   session_space(&c->session), 0);
 		if (len < 0)
 			return errno == EAGAIN || errno == EINTR;
 		if (len == 0)
 			return false;
-		c->active = now;
-		c->got = (uint16_t)(c->got + len);
-		if (!deliver(l, i, query, context))
+		if (!session_read(&c->session, l->slots, (size_t)len, now,
+				  &from, l->counters, query, context))
 			return false;
-		if (c->generation != generation)
+		if (c->session.generation != from.generation)
 			return true;	/* closed by a failing reply */
 	}
 	return true;
 }
 
 static void read_client(struct listener *l, unsigned int i, uint64_t now,
-			listener_query *query, void *context)
+			client_query *query, void *context)
 {
 	struct listener_tcp *c = &l->client[i];
 
@@ -303,7 +237,7 @@ static void read_client(struct listener *l, unsigned int i, uint64_t now,
 }
 
 void listener_read(struct listener *l, unsigned int n, const struct judge *j,
-		   uint64_t now, listener_query *query, void *context)
+		   uint64_t now, client_query *query, void *context)
 {
 	if (n >= LISTENER_CLIENT)
 		read_client(l, n - LISTENER_CLIENT, now, query, context);
@@ -318,15 +252,16 @@ static struct listener_tcp *connection(struct listener *l,
 {
 	struct listener_tcp *c = &l->client[to->index];
 
-	return c->fd >= 0 && c->generation == to->generation ? c : NULL;
+	return c->fd >= 0 && c->session.generation == to->generation ? c :
+								       NULL;
 }
 
 void listener_forget(struct listener *l, const struct client *to)
 {
-	struct listener_tcp *c = to->tcp ? connection(l, to) : NULL;
+	struct listener_tcp *c = to->kind == CLIENT_TCP ? connection(l, to) : NULL;
 
 	if (c != NULL)
-		c->waiting--;
+		c->session.waiting--;
 }
 
 /* Replies are small: a client whose buffer is full does not read, and goes. */
@@ -342,7 +277,7 @@ static void send_tcp(struct listener *l, const struct client *to,
 
 	if (c == NULL)
 		return;
-	c->waiting--;
+	c->session.waiting--;
 	if (sendmsg(c->fd, &mh, MSG_NOSIGNAL) != (ssize_t)(len + 2))
 		close_client(l, c);
 }
@@ -353,7 +288,7 @@ void listener_send(struct listener *l, const struct client *to,
 	socklen_t salen = to->addr.sa.sa_family == AF_INET ?
 			  sizeof(to->addr.in) : sizeof(to->addr.in6);
 
-	if (to->tcp)
+	if (to->kind == CLIENT_TCP)
 		send_tcp(l, to, msg, len);
 	else
 		/* A client that is gone is no error. */
@@ -367,13 +302,13 @@ uint64_t listener_due(struct listener *l, uint64_t now)
 
 	for (unsigned int i = 0; i < TCP_CLIENTS; i++) {
 		struct listener_tcp *c = &l->client[i];
-		uint64_t end = c->active + TCP_IDLE_MS * CLOCK_MS;
+		uint64_t end = session_due(&c->session);
 
 		if (c->fd < 0)
 			continue;
-		if (now >= end && c->waiting == 0)
+		if (now >= end)
 			close_client(l, c);
-		else if (c->waiting == 0 && end < due)
+		else if (end < due)
 			due = end;
 	}
 	return due;

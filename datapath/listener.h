@@ -11,29 +11,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client.h"
 #include "counters.h"
 #include "limits.h"
 #include "poller.h"
+#include "session.h"
 #include "shared/judge.h"
-#include "slice.h"
 #include "slots.h"
-#include "sockaddr.h"
-
-/* Where a reply goes. It may be gone by then; that is no error. */
-struct client {
-	bool tcp;
-	uint8_t index;		/* of the socket or the connection */
-	uint32_t generation;	/* of the connection */
-	union sockaddr_any addr;	/* UDP */
-};
 
 struct listener_tcp {
 	int fd;			/* -1 = free */
-	uint32_t generation;
-	uint16_t slot;		/* length prefix and message, as far as read */
-	uint16_t got;
-	uint16_t waiting;	/* replies still owed */
-	uint64_t active;	/* boot time, ns, of the last octet read */
+	struct session session;
 };
 
 struct listener {
@@ -53,10 +41,6 @@ enum {
 	LISTENER_TOKENS = LISTENER_CLIENT + TCP_CLIENTS,
 };
 
-/* A query, in a slot that is the caller's until it returns. */
-typedef void listener_query(void *context, const struct client *from,
-			    struct slice msg);
-
 void listener_init(struct listener *l, struct poller *poller,
 		   struct slots *slots, struct counters *counters,
 		   uint64_t token);
@@ -67,7 +51,7 @@ NODISCARD int listener_bind(struct listener *l, const struct ipaddr *a,
 
 /* Token token + n has something to read. */
 void listener_read(struct listener *l, unsigned int n, const struct judge *j,
-		   uint64_t now, listener_query *query, void *context);
+		   uint64_t now, client_query *query, void *context);
 
 void listener_send(struct listener *l, const struct client *to,
 		   const uint8_t *msg, size_t len);

@@ -5,13 +5,15 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "exchangewire.h"
 #include "hold.h"
 #include "resolve.h"
 
 enum {
 	TOKENS = 64,		/* per round */
-	TOKEN_CHANNEL = 0, TOKEN_KICK, TOKEN_TAP,
+	TOKEN_CHANNEL = 0, TOKEN_KICK, TOKEN_TAP, TOKEN_TUN,
 	TOKEN_LISTENER = 1 << 8,
+	TOKEN_WIRE = 1 << 12,
 	TOKEN_EXCHANGE = 1 << 16,
 };
 
@@ -36,6 +38,10 @@ static void adopt_policy(struct loop *l)
 	if (!policy_fetch(&l->arena.control->policy, &l->policy_seen,
 			  &l->policy))
 		return;
+	if (l->wire != NULL) {
+		wire_adopt(l->wire, &l->policy);
+		exchangewire_adopt(&l->exchange, &l->policy);
+	}
 	if (l->policy.network != network) {
 		cache_clear(&l->cache);
 		learnt_clear(&l->learnt);
@@ -52,18 +58,44 @@ static void adopt_policy(struct loop *l)
 
 static int timeout_ms(struct loop *l)
 {
+	const uint64_t others[] = {
+		listener_due(&l->listener, l->now),
+		intake_due(&l->intake, l->now),
+	};
 	uint64_t due = exchange_due(&l->exchange, l->now);
-	uint64_t other = listener_due(&l->listener, l->now);
 	uint64_t now = clock_boot();
 
-	if (other < due)
-		due = other;
+	for (size_t i = 0; i < NITEMS(others); i++)
+		if (others[i] < due)
+			due = others[i];
 	if (due == UINT64_MAX)
 		return -1;
 	return due <= now ? 0 : (int)((due - now) / CLOCK_MS) + 1;
 }
 
-/* False: control is gone. */
+static bool from_tun(const struct client *c)
+{
+	return c->kind == CLIENT_TUN_UDP || c->kind == CLIENT_TUN_TCP;
+}
+
+void loop_send(struct loop *l, const struct client *to, const uint8_t *msg,
+	       size_t len)
+{
+	if (from_tun(to))
+		intake_send(&l->intake, to, msg, len);
+	else
+		listener_send(&l->listener, to, msg, len);
+}
+
+void loop_forget(struct loop *l, const struct client *to)
+{
+	if (from_tun(to))
+		intake_forget(&l->intake, to);
+	else
+		listener_forget(&l->listener, to);
+}
+
+/* False: control is gone, or must make another TUN. */
 static bool dispatch(struct loop *l, uint64_t token)
 {
 	if (token == TOKEN_CHANNEL)
@@ -75,8 +107,13 @@ static bool dispatch(struct loop *l, uint64_t token)
 		adopt_policy(l);
 	} else if (token == TOKEN_TAP) {
 		tap_read(&l->tap);
+	} else if (token == TOKEN_TUN) {
+		return intake_read(&l->intake, &l->policy.judge, l->now,
+				   resolve_query, l);
 	} else if (token >= TOKEN_EXCHANGE) {
 		resolve_upstream(l, token - TOKEN_EXCHANGE);
+	} else if (token >= TOKEN_WIRE) {
+		resolve_wire(l, (unsigned int)token - TOKEN_WIRE);
 	} else {
 		listener_read(&l->listener,
 			      (unsigned int)token - TOKEN_LISTENER,
@@ -126,6 +163,7 @@ int loop_open(struct loop *l)
 	slots_init(&l->slots, l->arena.datapath->slots);
 	listener_init(&l->listener, &l->poller, &l->slots, l->counters,
 		      TOKEN_LISTENER);
+	intake_init(&l->intake, &l->slots, l->counters);
 	exchange_init(&l->exchange, &l->poller, &l->slots, l->counters,
 		      TOKEN_EXCHANGE);
 	hold_init(l);
@@ -138,6 +176,23 @@ int loop_open(struct loop *l)
 int loop_listen(struct loop *l, const struct ipaddr *a, uint16_t port)
 {
 	return listener_bind(&l->listener, a, port);
+}
+
+int loop_intake(struct loop *l)
+{
+	return intake_open(&l->intake, DATAPATH_TUN, &l->poller, TOKEN_TUN);
+}
+
+int loop_wire(struct loop *l, const struct datapath_link *links,
+	      unsigned int n, char *error, size_t size)
+{
+	int rc = wire_open(&l->wire, &l->poller, l->counters, TOKEN_WIRE);
+
+	for (unsigned int i = 0; i < n && rc == 0; i++)
+		rc = wire_link(l->wire, links[i].name, links[i].ifindex,
+			       error, size);
+	l->exchange.wire = l->wire;
+	return rc;
 }
 
 int loop_tripwire(struct loop *l, uint32_t firewall_port)

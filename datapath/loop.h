@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "datapath.h"
 #include "exchange.h"
+#include "intake.h"
 #include "learnt.h"
 #include "listener.h"
 #include "poller.h"
@@ -23,6 +24,7 @@
 #include "slots.h"
 #include "tap.h"
 #include "tripwire.h"
+#include "wire.h"
 
 enum { ASKERS_NONE = UINT16_MAX };
 
@@ -44,7 +46,9 @@ struct loop {
 	struct poller poller;
 	struct slots slots;
 	struct listener listener;
+	struct intake intake;		/* instead, with a bypass */
 	struct exchange exchange;
+	struct wire *wire;		/* bypass; else NULL */
 	struct cache cache;
 	struct learnt learnt;
 	struct tripwire tripwire;
@@ -68,12 +72,22 @@ static inline void loop_mark(_Atomic uint64_t *m, uint64_t now)
 NODISCARD int loop_open(struct loop *l);
 NODISCARD int loop_listen(struct loop *l, const struct ipaddr *a,
 			  uint16_t port);
+NODISCARD int loop_intake(struct loop *l);
+/* Upstreams are asked by frames on these links; -errno and a sentence. */
+NODISCARD int loop_wire(struct loop *l, const struct datapath_link *links,
+			unsigned int n, char *error, size_t size);
 NODISCARD int loop_tripwire(struct loop *l, uint32_t firewall_port);
 /* -1 and a sentence: there is no tap, and all else works. */
 NODISCARD int loop_tap(struct loop *l, const uint16_t *ports, unsigned int n,
 		       char *note, size_t size);
 
-/* Until control's end of the channel is closed. */
+/* Until control's end of the channel is closed, or the TUN is gone. */
 void loop_run(struct loop *l);
+
+/* A reply, to wherever the query came from. */
+void loop_send(struct loop *l, const struct client *to, const uint8_t *msg,
+	       size_t len);
+/* It gets none; if it came over a connection, that stays. */
+void loop_forget(struct loop *l, const struct client *to);
 
 #endif /* LOOP_H */

@@ -6,6 +6,7 @@
 #ifndef PRIV_H
 #define PRIV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -21,10 +22,10 @@ NODISCARD int priv_follow_parent(pid_t parent);
  * Gives up, in this order: the file system (chroot to the empty directory
  * root), core dumps, the user, all groups but gid, all capabilities, the
  * right to gain any of it again, and every system call the loop does not
- * need: one outside the list kills the process. No way back. On failure
- * *what names the step.
+ * need: one outside the list kills the process. No way back. With wire, the
+ * calls stay that wire.h needs, too. On failure *what names the step.
  */
-NODISCARD int priv_drop(uid_t uid, gid_t gid, const char *root,
+NODISCARD int priv_drop(uid_t uid, gid_t gid, const char *root, bool wire,
 			const char **what);
 
 #endif /* PRIV_H */

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -49,6 +50,13 @@ int priv_follow_parent(pid_t parent)
 	return getppid() == parent ? 0 : -ESRCH;
 }
 
+static int allow_option(scmp_filter_ctx ctx, unsigned int option)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+				SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
+				SCMP_A2(SCMP_CMP_EQ, option, 0));
+}
+
 static int allow_sockets(scmp_filter_ctx ctx)
 {
 	static const unsigned int families[] = { AF_INET, AF_INET6 };
@@ -59,11 +67,34 @@ static int allow_sockets(scmp_filter_ctx ctx)
 					 1, SCMP_A0(SCMP_CMP_EQ, families[i],
 						    0));
 	if (error == 0)
+		error = allow_option(ctx, SO_BINDTOIFINDEX);
+	return error;
+}
+
+/*
+ * A port of its own, a filter, its name (a link's hardware address), and what
+ * libpcap asks when a link goes down. An address to bind to is a UDP one by
+ * its length; with a packet socket at hand (as the tap, whose filter is
+ * locked), that is no more than sendto() can do.
+ */
+static int allow_wire(scmp_filter_ctx ctx)
+{
+	static const unsigned int lengths[] = {
+		sizeof(struct sockaddr_in), sizeof(struct sockaddr_in6),
+	};
+	int error = allow_option(ctx, SO_ATTACH_FILTER);
+
+	for (size_t i = 0; i < NITEMS(lengths) && error == 0; i++)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(bind),
+					 1, SCMP_A2(SCMP_CMP_EQ, lengths[i],
+						    0));
+	if (error == 0)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
-					 SCMP_SYS(setsockopt), 2,
-					 SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
-					 SCMP_A2(SCMP_CMP_EQ,
-						 SO_BINDTOIFINDEX, 0));
+					 SCMP_SYS(getsockname), 0);
+	if (error == 0)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl),
+					 1, SCMP_A1(SCMP_CMP_EQ, SIOCGIFFLAGS,
+						    0));
 	return error;
 }
 
@@ -74,7 +105,7 @@ static int allow_memory(scmp_filter_ctx ctx)
 				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 }
 
-static int filter_calls(void)
+static int filter_calls(bool wire)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int error = 0;
@@ -87,6 +118,8 @@ static int filter_calls(void)
 		error = allow_sockets(ctx);
 	if (error == 0)
 		error = allow_memory(ctx);
+	if (error == 0 && wire)
+		error = allow_wire(ctx);
 	if (error == 0)
 		error = seccomp_load(ctx);
 	seccomp_release(ctx);
@@ -129,7 +162,8 @@ static int seal(void)
 	return 0;
 }
 
-int priv_drop(uid_t uid, gid_t gid, const char *root, const char **what)
+int priv_drop(uid_t uid, gid_t gid, const char *root, bool wire,
+	      const char **what)
 {
 	int error;
 
@@ -149,7 +183,7 @@ int priv_drop(uid_t uid, gid_t gid, const char *root, const char **what)
 	}
 	if (error == 0) {
 		*what = "system call filter";
-		error = filter_calls();
+		error = filter_calls(wire);
 	}
 	return error;
 }

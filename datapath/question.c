@@ -23,16 +23,25 @@ size_t question_build(const struct question *q,
 {
 	uint8_t head[DNSMSG_HEADER] = {
 		(uint8_t)(s->id >> 8), (uint8_t)s->id,
-		DNSFLAG_RD >> 8, 0, 0, 1,	/* one question, no EDNS */
+		DNSFLAG_RD >> 8, 0, 0, 1,	/* one question */
 	};
 	uint8_t tail[4] = {
 		(uint8_t)(q->type >> 8), (uint8_t)q->type, 0, DNSCLASS_IN,
 	};
+	static const uint8_t opt[QUESTION_OPT] = {
+		[2] = DNSTYPE_OPT,
+		[3] = QUESTION_RESPONSE >> 8, QUESTION_RESPONSE & 0xff,
+	};
+	size_t len = sizeof(head) + q->name_len + sizeof(tail);
 
+	head[11] = s->large;		/* additional records */
 	memcpy(out, head, sizeof(head));
 	memcpy(out + sizeof(head), s->spelt, q->name_len);
 	memcpy(out + sizeof(head) + q->name_len, tail, sizeof(tail));
-	return sizeof(head) + q->name_len + sizeof(tail);
+	if (!s->large)
+		return len;
+	memcpy(out + len, opt, sizeof(opt));
+	return len + sizeof(opt);
 }
 
 int question_mismatch(const struct question *q,

@@ -26,8 +26,10 @@ enum question_state {
 struct question_server {
 	struct policy_upstream upstream;
 	int fd;			/* UDP; -1 = none */
+	uint16_t port;		/* with frames: what fd keeps for us */
 	uint16_t id;
 	bool failed;		/* nothing more to hope for */
+	bool large;		/* with frames: it said TC; EDNS, no TCP */
 	uint8_t spelt[DNSNAME_MAX];	/* 0x20: the name as we sent it */
 };
 
@@ -65,7 +67,9 @@ struct question {
 	uint16_t n_askers;
 };
 
-enum { QUESTION_MESSAGE = DNSMSG_HEADER + DNSNAME_MAX + 4 };
+enum { QUESTION_OPT = 11 };	/* RFC 6891, 6.1.2, no options */
+enum { QUESTION_MESSAGE = DNSMSG_HEADER + DNSNAME_MAX + 4 + QUESTION_OPT };
+enum { QUESTION_RESPONSE = SLOT_SIZE - 64 };	/* may grow by an OPT record */
 
 /* Draft-vixie-dnsext-dns0x20: one of the bits for each octet of name decides
  * the case of the letter it is. */

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "exchangewire.h"
 #include "hold.h"
 #include "loop.h"
 #include "verdict.h"
@@ -115,6 +116,34 @@ void resolve_upstream(struct loop *l, uint64_t token)
 		answered(l, q, server);
 	else if (exchange_hopeless(q, l->now))
 		hold_fail(l, q, DNSRCODE_SERVFAIL);
+}
+
+static void hear(void *context, uint32_t ifindex, const struct frame *f)
+{
+	struct loop *l = context;
+	unsigned int server;
+	struct question *q;
+
+	if (exchangewire_hear(&l->exchange, ifindex, f, l->now, &q, &server))
+		answered(l, q, server);
+	else if (q != NULL && exchange_hopeless(q, l->now))
+		hold_fail(l, q, DNSRCODE_SERVFAIL);
+}
+
+static void reach(void *context, uint32_t ifindex, const struct ipaddr *hop)
+{
+	struct loop *l = context;
+
+	exchangewire_reach(&l->exchange, ifindex, hop, l->now);
+}
+
+void resolve_wire(struct loop *l, unsigned int i)
+{
+	const struct wire_reader r = {
+		.response = hear, .neighbour = reach, .context = l,
+	};
+
+	wire_read(l->wire, i, l->now, &r);
 }
 
 /* --- queries --- */
@@ -230,8 +259,7 @@ static void servfail(struct loop *l, const struct ask *ask,
 	uint8_t out[REPLY_SMALL];
 
 	count(l, COUNT_SERVFAIL);
-	listener_send(&l->listener, from, out,
-		      reply_empty(ask, DNSRCODE_SERVFAIL, out));
+	loop_send(l, from, out, reply_empty(ask, DNSRCODE_SERVFAIL, out));
 }
 
 /* True if there is known to be no answer: replied to at once. */
@@ -244,8 +272,7 @@ static bool deny(struct loop *l, const struct client *from,
 	if (e == NULL || !e->negative || e->expiry <= l->now)
 		return false;
 	count(l, COUNT_NEGATIVE);
-	listener_send(&l->listener, from, out,
-		      reply_empty(ask, e->rcode, out));
+	loop_send(l, from, out, reply_empty(ask, e->rcode, out));
 	return true;
 }
 
@@ -293,10 +320,10 @@ static void refuse(struct loop *l, const struct client *from,
 
 	count(l, COUNT_REFUSED);
 	if (l->policy.refuse == REFUSE_IGNORE)
-		listener_forget(&l->listener, from);
+		loop_forget(l, from);
 	else
-		listener_send(&l->listener, from, out,
-			      reply_empty(ask, rcode[l->policy.refuse], out));
+		loop_send(l, from, out,
+			  reply_empty(ask, rcode[l->policy.refuse], out));
 }
 
 static void reply_now(struct loop *l, const struct client *from,
@@ -314,7 +341,7 @@ static void reply_now(struct loop *l, const struct client *from,
 		count(l, COUNT_EMPTY_TYPE);
 		len = reply_empty(ask, DNSRCODE_NOERROR, out);
 	}
-	listener_send(&l->listener, from, out, len);
+	loop_send(l, from, out, len);
 }
 
 void resolve_query(void *context, const struct client *from, struct slice msg)
@@ -328,7 +355,7 @@ void resolve_query(void *context, const struct client *from, struct slice msg)
 
 	if (l->policy.epoch == 0) {
 		count(l, COUNT_INACTIVE);
-		listener_forget(&l->listener, from);
+		loop_forget(l, from);
 		return;
 	}
 	why = dnsmsg_read(msg, &m);
@@ -336,10 +363,10 @@ void resolve_query(void *context, const struct client *from, struct slice msg)
 		v = verdict_query(&m, &l->policy, &l->learnt, l->now, name);
 	count(l, why == PARSE_OK && v == VERDICT_DROP ? PARSE_HEADER : why);
 	if (v == VERDICT_DROP) {
-		listener_forget(&l->listener, from);
+		loop_forget(l, from);
 		return;
 	}
-	reply_ask(&ask, &m, from->tcp);
+	reply_ask(&ask, &m, client_is_tcp(from));
 	if (v == VERDICT_REFUSE)
 		refuse(l, from, &ask);
 	else if (v == VERDICT_ASK)

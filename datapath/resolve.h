@@ -7,15 +7,17 @@
 
 #include <stdint.h>
 
-#include "listener.h"
+#include "client.h"
 #include "slice.h"
 
 struct loop;
 
-/* A query has come (a listener_query; context is the loop). */
+/* A query has come (a client_query; context is the loop). */
 void resolve_query(void *context, const struct client *from, struct slice msg);
 /* An upstream socket can be read; token counts from the exchange's first. */
 void resolve_upstream(struct loop *l, uint64_t token);
+/* Link i of the wire can be read. */
+void resolve_wire(struct loop *l, unsigned int i);
 
 /* Retries what is due, gives up what is overdue. */
 void resolve_timers(struct loop *l);

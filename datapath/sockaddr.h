@@ -6,6 +6,7 @@
 #define SOCKADDR_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -29,5 +30,12 @@ bool sockaddr_split(const union sockaddr_any *sa, struct ipaddr *a,
 /* Only through this interface, also while there is no route at all. Needs no
  * privilege for a socket that is not bound to one yet (Linux >= 5.7). */
 NODISCARD int sockaddr_bind_interface(int fd, int family, uint32_t ifindex);
+
+/*
+ * A random UDP port of this family, kept from all others while the descriptor
+ * is open. Nothing can be read from it: what comes in is dropped, and not
+ * answered with ICMP.
+ */
+NODISCARD int sockaddr_reserve(bool v4, uint16_t *port);
 
 #endif /* SOCKADDR_H */

@@ -16,9 +16,15 @@ static int receive_setup(struct datapath_setup *s)
 	ssize_t n = recv(DATAPATH_CHANNEL, s, sizeof(*s), 0);
 
 	if (n != (ssize_t)sizeof(*s) || s->size != sizeof(*s) ||
-	    s->n_listen > POLICY_LISTEN || s->n_ports > DATAPATH_PORTS)
+	    s->n_listen > POLICY_LISTEN || s->n_ports > DATAPATH_PORTS ||
+	    s->n_links > POLICY_UPSTREAMS)
 		return -EPROTO;
+	for (unsigned int i = 0; i < s->n_links; i++)
+		s->links[i].name[sizeof(s->links[i].name) - 1] = '\0';
 	s->root[sizeof(s->root) - 1] = '\0';
+	/* Whatever has that number otherwise came along by mistake. */
+	if (!s->bypass)
+		close(DATAPATH_TUN);
 	return 0;
 }
 
@@ -57,13 +63,25 @@ static int listen_all(struct loop *l, const struct datapath_setup *s,
 	return step(r, "bind", bound > 0 ? 0 : error);
 }
 
+/* Where questions come from, and the way they are asked upstream. */
+static int open_ends(struct loop *l, const struct datapath_setup *s,
+		     struct datapath_report *r)
+{
+	if (!s->bypass)
+		return listen_all(l, s, r);
+	if (step(r, "tun", loop_intake(l)) < 0)
+		return r->error;
+	return step(r, "wire", loop_wire(l, s->links, s->n_links, r->note,
+					 sizeof(r->note)));
+}
+
 /* As root. The tap and its failure are for the timeline only. */
 static int open_all(struct loop *l, const struct datapath_setup *s,
 		    struct datapath_report *r)
 {
 	if (step(r, "parent", priv_follow_parent(s->parent)) < 0 ||
 	    step(r, "arena", loop_open(l)) < 0 ||
-	    listen_all(l, s, r) < 0 ||
+	    open_ends(l, s, r) < 0 ||
 	    step(r, "tripwire", loop_tripwire(l, s->firewall_port)) < 0)
 		return r->error;
 	if (loop_tap(l, s->ports, s->n_ports, r->note, sizeof(r->note)) == 0)
@@ -81,7 +99,7 @@ int datapath_main(void)
 	if (step(&r, "descriptors", priv_close_from(DATAPATH_FDS)) == 0 &&
 	    step(&r, "setup", receive_setup(&s)) == 0 &&
 	    open_all(&loop, &s, &r) == 0 &&
-	    priv_drop(s.uid, s.gid, s.root, &what) < 0)
+	    priv_drop(s.uid, s.gid, s.root, s.bypass, &what) < 0)
 		step(&r, what, -EPERM);
 	if (send(DATAPATH_CHANNEL, &r, sizeof(r), MSG_NOSIGNAL) !=
 	    (ssize_t)sizeof(r) || r.error != 0)

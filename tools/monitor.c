@@ -53,6 +53,18 @@ static void say_resolver(const json_t *e, char *text)
 		 problem);
 }
 
+static void say_datapath(const json_t *e, char *text)
+{
+	snprintf(text, LINE, "%s: %s", client_text(e, "datapath"),
+		 client_text(e, "instead"));
+}
+
+static void say_steering(const json_t *e, char *text)
+{
+	snprintf(text, LINE, "put right, repairs: %lld",
+		 client_int(e, "repairs"));
+}
+
 static void say_firewall(const json_t *e, char *text)
 {
 	const char *problem = client_text(e, "problem");
@@ -91,6 +103,8 @@ static const struct {
 	{ "allowed", say_allowed, PAINT_GOOD },
 	{ "closed", say_closed, PAINT_PLAIN },
 	{ "resolver", say_resolver, PAINT_WARN },
+	{ "datapath", say_datapath, PAINT_WARN },
+	{ "steering", say_steering, PAINT_WARN },
 	{ "firewall", say_firewall, PAINT_WARN },
 	{ "problem", say_problem, PAINT_BAD },
 	{ "portal", say_portal, PAINT_WARN },

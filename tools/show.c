@@ -102,10 +102,21 @@ static void row_upstreams(struct print *p, const json_t *upstreams)
 	print_list_end(&l);
 }
 
+static void row_hostdns(struct print *p, const json_t *h)
+{
+	char text[LINE];
+
+	snprintf(text, sizeof(text), "%s (%s)",
+		 client_flag(h, "steered") ? "led into sallyport0, untouched" :
+		 client_flag(h, "pointed") ? "asks our resolver"
+					   : "untouched",
+		 client_text(h, "backend"));
+	print_row(p, "host DNS", PAINT_PLAIN, text);
+}
+
 static void part_door(struct print *p, const json_t *s)
 {
 	long long allowed = client_int(s, "allowed");
-	const json_t *hostdns = json_object_get(s, "hostdns");
 	bool active = client_flag(s, "active");
 	char text[LINE];
 
@@ -118,11 +129,7 @@ static void part_door(struct print *p, const json_t *s)
 		print_row(p, "portal", PAINT_WARN, "suspected");
 	row_words(p, "names", json_object_get(s, "names"));
 	row_upstreams(p, json_object_get(s, "upstreams"));
-	snprintf(text, sizeof(text), "%s (%s)",
-		 client_flag(hostdns, "pointed") ? "asks our resolver"
-						 : "untouched",
-		 client_text(hostdns, "backend"));
-	print_row(p, "host DNS", PAINT_PLAIN, text);
+	row_hostdns(p, json_object_get(s, "hostdns"));
 }
 
 static void part_resolver(struct print *p, const json_t *r)
@@ -140,7 +147,10 @@ static void part_resolver(struct print *p, const json_t *r)
 	print_head(p, "resolver", problem[0] != '\0' ? PAINT_BAD :
 		   running ? PAINT_GOOD : PAINT_PLAIN,
 		   running ? text : "not running");
+	row_text(p, "datapath", PAINT_PLAIN, client_text(r, "datapath"));
+	row_text(p, "no socket", PAINT_WARN, client_text(r, "instead"));
 	row_words(p, "listens on", json_object_get(r, "listen"));
+	row_words(p, "asks on", json_object_get(r, "links"));
 	row_text(p, "mode", PAINT_PLAIN, client_text(r, "mode"));
 	row_text(p, "other names", PAINT_PLAIN, client_text(r, "refuse"));
 	row_count(p, "restarts", r, "restarts", PAINT_WARN);

@@ -2,6 +2,8 @@
 #include "firewall/fw.h"
 
 #include <assert.h>
+#include <ctype.h>
+#include <string.h>
 
 static const char *const policy_names[] = {
 	[FW_NONE] = "none",
@@ -16,4 +18,34 @@ static_assert(NITEMS(policy_names) == FW__N, "a name for each policy");
 const char *fw_policy_name(enum fw_policy p)
 {
 	return p < FW__N ? policy_names[p] : "unknown";
+}
+
+/*
+ * Names come from front-ends. Quotes, blanks and line ends would let them
+ * write rules; '*' would make them a pattern.
+ */
+static bool name_ok(const char *name, size_t size, const char *marks)
+{
+	size_t len = strnlen(name, size);
+
+	if (len == 0 || len == size)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isascii(name[i]) || (!isalnum((unsigned char)name[i]) &&
+					  !strchr(marks, name[i])))
+			return false;
+	return true;
+}
+
+bool fw_sound(const struct fw_ruleset *r, const char *table)
+{
+	if (!name_ok(table, CONF_WORD, "_-.") ||
+	    (!isalpha((unsigned char)table[0]) && table[0] != '_'))
+		return false;
+	if (r->policy == FW_CONNECTED && r->interface[0] != '\0' &&
+	    !name_ok(r->interface, sizeof(r->interface), "._-+@=~%"))
+		return false;
+	return r->policy < FW__N && r->n_ports <= CONF_PORTS &&
+	       r->n_upstreams <= POLICY_UPSTREAMS &&
+	       r->n_relays <= CONF_ENDPOINTS && r->n_dns <= TUNNEL_DNS;
 }

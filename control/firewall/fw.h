@@ -36,6 +36,7 @@ struct fw_ruleset {
 	enum fw_policy policy;
 	bool lan;
 	bool hash;		/* the door's chains instead of its sets */
+	bool bypass;		/* a device, and no questions of our own */
 	/* the door: who may go where, members of the sets only */
 	bool any_uid;
 	uid_t uid;
@@ -112,6 +113,8 @@ NODISCARD int fw_nft_open(struct fw **fw, const struct conf *c,
 NODISCARD int fw_memory_open(struct fw **fw, const struct conf *c,
 			     struct why *why);
 
+/* May it be written? */
+bool fw_sound(const struct fw_ruleset *r, const char *table);
 /* As nft reads it. Its length; 0: a name or count that must not be written. */
 size_t fw_nft_text(const struct fw_ruleset *r, const char *table,
 		   char text[static FW_TEXT]);

@@ -22,11 +22,11 @@
  */
 #include "firewall/fw.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "firewall/rules_bypass.h"
 #include "firewall/rules_hash.h"
 
 struct out {
@@ -75,44 +75,23 @@ static void put(struct out *o, const char *fmt, ...)
 		o->len += (size_t)n;
 }
 
+static void put_text(struct out *o, const struct fw_ruleset *r,
+		     void (*write)(const struct fw_ruleset *r, char *text))
+{
+	char text[RULES_BYPASS];
+
+	write(r, text);
+	put(o, "%s", text);
+}
+
 static enum family family_of(const struct ipaddr *a)
 {
 	return ipaddr_is_v4(a) ? V4 : V6;
 }
 
-/*
- * Names come from front-ends. Quotes, blanks and line ends would let them
- * write rules; '*' would make them a pattern.
- */
-static bool name_ok(const char *name, size_t size, const char *marks)
-{
-	size_t len = strnlen(name, size);
-
-	if (len == 0 || len == size)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!isascii(name[i]) || (!isalnum((unsigned char)name[i]) &&
-					  !strchr(marks, name[i])))
-			return false;
-	return true;
-}
-
 static bool has_tunnel(const struct fw_ruleset *r)
 {
 	return r->policy == FW_CONNECTED && r->interface[0] != '\0';
-}
-
-static bool sound(const struct fw_ruleset *r, const char *table)
-{
-	if (!name_ok(table, CONF_WORD, "_-.") ||
-	    (!isalpha((unsigned char)table[0]) && table[0] != '_'))
-		return false;
-	if (has_tunnel(r) &&
-	    !name_ok(r->interface, sizeof(r->interface), "._-+@=~%"))
-		return false;
-	return r->policy < FW__N && r->n_ports <= CONF_PORTS &&
-	       r->n_upstreams <= POLICY_UPSTREAMS &&
-	       r->n_relays <= CONF_ENDPOINTS && r->n_dns <= TUNNEL_DNS;
 }
 
 /* ---- lists; of one family, and not empty */
@@ -172,19 +151,26 @@ static void allow_set(struct out *o, enum family f)
 	    words[f].type, 2 * ALLOW_MAX);
 }
 
+static void upstream_set(struct out *o, const struct fw_ruleset *r,
+			 enum family f)
+{
+	put(o, "\tset %s {\n\t\ttype %s\n", words[f].upstream + 1,
+	    words[f].type);
+	if (has(r->upstreams, r->n_upstreams, f)) {
+		put(o, "\t\telements = ");
+		addresses(o, r->upstreams, r->n_upstreams, f);
+		put(o, "\n");
+	}
+	put(o, "\t}\n\n");
+}
+
 static void sets(struct out *o, const struct fw_ruleset *r)
 {
 	char text[RULES_HASH];
 
 	for (enum family f = V4; f <= V6; f++) {
-		put(o, "\tset %s {\n\t\ttype %s\n", words[f].upstream + 1,
-		    words[f].type);
-		if (has(r->upstreams, r->n_upstreams, f)) {
-			put(o, "\t\telements = ");
-			addresses(o, r->upstreams, r->n_upstreams, f);
-			put(o, "\n");
-		}
-		put(o, "\t}\n\n");
+		if (!r->bypass)
+			upstream_set(o, r, f);
 		if (!r->hash)
 			allow_set(o, f);
 	}
@@ -232,10 +218,8 @@ static void neighbour(struct out *o)
 	    "icmpv6 code 0 ip6 hoplimit 255 accept\n");
 }
 
-static void output_door(struct out *o, const struct fw_ruleset *r)
+static void output_questions(struct out *o, const struct fw_ruleset *r)
 {
-	char text[RULES_HASH];
-
 	put(o, "\t\t# our own questions\n");
 	for (enum family f = V4; f <= V6; f++)
 		put(o, "\t\tmeta skuid %u meta skgid %u %s daddr %s "
@@ -245,6 +229,14 @@ static void output_door(struct out *o, const struct fw_ruleset *r)
 		    words[f].upstream, r->upstream_port);
 	put(o, "\t\tip6 daddr @upstream6");
 	neighbour(o);
+}
+
+static void output_door(struct out *o, const struct fw_ruleset *r)
+{
+	char text[RULES_HASH];
+
+	if (!r->bypass)
+		output_questions(o, r);
 	if (r->n_ports == 0)
 		return;
 	put(o, "\t\t# the door\n");
@@ -328,6 +320,7 @@ static void output(struct out *o, const struct fw_ruleset *r)
 {
 	put(o, "\tchain output {\n"
 	    "\t\ttype filter hook output priority filter; policy drop;\n");
+	put_text(o, r, rules_bypass_output);
 	output_head(o);
 	if (r->policy == FW_BLOCKED_ACTIVE)
 		output_door(o, r);
@@ -372,10 +365,8 @@ static void related(struct out *o, enum family f)
 	put(o, " %s type %s accept\n", words[f].icmp, words[f].errors);
 }
 
-static void input_door(struct out *o, const struct fw_ruleset *r)
+static void input_answers(struct out *o, const struct fw_ruleset *r)
 {
-	char text[RULES_HASH];
-
 	put(o, "\t\t# answers\n");
 	for (enum family f = V4; f <= V6; f++) {
 		put(o, "\t\t%s saddr %s meta l4proto { tcp, udp } "
@@ -387,6 +378,14 @@ static void input_door(struct out *o, const struct fw_ruleset *r)
 	}
 	put(o, "\t\tip6 saddr @upstream6");
 	neighbour(o);
+}
+
+static void input_door(struct out *o, const struct fw_ruleset *r)
+{
+	char text[RULES_HASH];
+
+	if (!r->bypass)
+		input_answers(o, r);
 	if (r->n_ports == 0)
 		return;
 	if (r->hash) {
@@ -444,6 +443,7 @@ static void input(struct out *o, const struct fw_ruleset *r)
 {
 	put(o, "\tchain input {\n"
 	    "\t\ttype filter hook input priority filter; policy drop;\n");
+	put_text(o, r, rules_bypass_input);
 	input_head(o);
 	if (r->policy == FW_BLOCKED_ACTIVE)
 		input_door(o, r);
@@ -476,7 +476,7 @@ size_t fw_nft_text(const struct fw_ruleset *r, const char *table,
 	struct out o = { .text = text };
 
 	text[0] = '\0';
-	if (!sound(r, table))
+	if (!fw_sound(r, table))
 		return 0;
 	for (unsigned int i = 0; i < r->n_relays; i++)
 		o.hosts[i] = r->relays[i].addr;
@@ -487,6 +487,7 @@ size_t fw_nft_text(const struct fw_ruleset *r, const char *table,
 		    "\tcounter dropped_in { }\n\n", table);
 		if (r->policy == FW_BLOCKED_ACTIVE)
 			sets(&o, r);
+		put_text(&o, r, rules_bypass_chains);
 		refuse_chain(&o);
 		output(&o, r);
 		input(&o, r);

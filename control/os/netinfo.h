@@ -40,12 +40,23 @@ NODISCARD int netinfo_read(struct netinfo *n, struct why *why);
 void netinfo_interface(const struct netinfo *n, const struct ipaddr *server,
 		       char ifname[static IF_NAMESIZE]);
 
-enum netmon_kind {
-	NETMON_LINK_UP, NETMON_LINK_DOWN, NETMON_ADDRESS, NETMON_ROUTE,
-	NETMON_OTHER
+/* How a packet of our own making gets to a server on that interface. */
+struct netpath {
+	struct ipaddr source;	/* this machine's; zero: it has none there */
+	struct ipaddr hop;	/* gateway, or without a route the server */
+	uint8_t mac[6];		/* the hop's; zero: not known, or not needed */
 };
 
-/* Watches rtnetlink: links, addresses, routes. */
+/* As the kernel's route and neighbour tables say, of this interface alone. */
+void netinfo_path(const struct ipaddr *server, unsigned int ifindex,
+		  struct netpath *path);
+
+enum netmon_kind {
+	NETMON_LINK_UP, NETMON_LINK_DOWN, NETMON_ADDRESS, NETMON_ROUTE,
+	NETMON_RULE, NETMON_OTHER
+};
+
+/* Watches rtnetlink: links, addresses, routes, rules. */
 struct netmon;
 NODISCARD int netmon_open(struct netmon **m, struct why *why);
 void netmon_close(struct netmon *m);

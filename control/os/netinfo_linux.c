@@ -3,14 +3,15 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/rtnetlink.h>
 #include <stdalign.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "os/rtnetlink.h"
+#include "os/steer.h"
+
 enum {
 	TRIES = 5,	/* of a dump the kernel says changed under way */
-	DUMP = 32768,	/* what the kernel sends at most in one piece */
 	LINKS = 256,	/* the net of a later one is not on-link: stricter */
 };
 
@@ -23,47 +24,13 @@ struct reading {
 	uint32_t metric;		/* of the default route taken */
 };
 
-/* Fills a table of RTA_MAX + 1 attributes; unknown ones are left out. */
-static int keep(const struct nlattr *a, void *data)
+/* Our own way in is no way out. */
+static bool is_steer(int index)
 {
-	const struct nlattr **table = data;
+	char ifname[IF_NAMESIZE] = "";
 
-	if (mnl_attr_type_valid(a, RTA_MAX) > 0)
-		table[mnl_attr_get_type(a)] = a;
-	return MNL_CB_OK;
-}
-
-_Static_assert((int)IFA_MAX <= (int)RTA_MAX &&
-	       (int)IFLA_IFNAME <= (int)RTA_MAX, "one size of table for all");
-
-/* False for another family, or where there is no such attribute. */
-static bool address_of(const struct nlattr *a, int family, struct ipaddr *addr)
-{
-	if (a == NULL)
-		return false;
-	if (family == AF_INET && mnl_attr_get_payload_len(a) == 4)
-		*addr = ipaddr_v4(mnl_attr_get_payload(a));
-	else if (family == AF_INET6 && mnl_attr_get_payload_len(a) == 16)
-		*addr = ipaddr_v6(mnl_attr_get_payload(a));
-	else
-		return false;
-	return true;
-}
-
-static uint32_t number_of(const struct nlattr *a, uint32_t otherwise)
-{
-	return a != NULL && mnl_attr_get_payload_len(a) == sizeof(uint32_t) ?
-	       mnl_attr_get_u32(a) : otherwise;
-}
-
-static bool name_of(unsigned int index, char ifname[static IF_NAMESIZE])
-{
-	char name[IF_NAMESIZE] = "";
-
-	if (if_indextoname(index, name) == NULL)
-		return false;
-	memcpy(ifname, name, IF_NAMESIZE);
-	return true;
+	return rtnetlink_name((unsigned int)index, ifname) &&
+	       strcmp(ifname, STEER_DEVICE) == 0;
 }
 
 static int on_link(const struct nlmsghdr *h, void *data)
@@ -73,13 +40,13 @@ static int on_link(const struct nlmsghdr *h, void *data)
 	struct reading *r = data;
 
 	if ((link->ifi_flags & IFF_LOOPBACK) != 0 ||
-	    (link->ifi_flags & up) != up)
+	    (link->ifi_flags & up) != up || is_steer(link->ifi_index))
 		return MNL_CB_OK;
 	if (r->n_links < LINKS)
 		r->link[r->n_links] = link->ifi_index;
 	r->n_links++;
 	if (r->n_links == 1)
-		name_of((unsigned int)link->ifi_index, r->n.only_ifname);
+		rtnetlink_name((unsigned int)link->ifi_index, r->n.only_ifname);
 	else
 		memset(r->n.only_ifname, 0, IF_NAMESIZE);
 	return MNL_CB_OK;
@@ -126,7 +93,7 @@ static void add_onlink(struct reading *r, const struct ipnet *net,
 	struct netinfo *n = &r->n;
 
 	if (n->n_onlink == POLICY_NETS ||
-	    !name_of(index, n->onlink[n->n_onlink].ifname))
+	    !rtnetlink_name(index, n->onlink[n->n_onlink].ifname))
 		return;
 	n->onlink[n->n_onlink++].net = *net;
 }
@@ -146,15 +113,15 @@ static bool is_listed(const struct ipaddr *a)
 static int on_address(const struct nlmsghdr *h, void *data)
 {
 	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
-	const struct nlattr *table[RTA_MAX + 1] = { NULL };
+	const struct nlattr *table[RTNETLINK_ATTRS] = { NULL };
 	struct reading *r = data;
 	struct ipaddr own, far;
 	struct ipnet net;
 
-	mnl_attr_parse(h, sizeof(*m), keep, table);
-	if (!address_of(table[IFA_ADDRESS], m->ifa_family, &far))
+	mnl_attr_parse(h, sizeof(*m), rtnetlink_keep, table);
+	if (!rtnetlink_address(table[IFA_ADDRESS], m->ifa_family, &far))
 		return MNL_CB_OK;
-	if (!address_of(table[IFA_LOCAL], m->ifa_family, &own))
+	if (!rtnetlink_address(table[IFA_LOCAL], m->ifa_family, &own))
 		own = far;
 	if (is_listed(&own))
 		add_own(r, &own);
@@ -169,16 +136,16 @@ static int on_address(const struct nlmsghdr *h, void *data)
 static unsigned int first_hop(const struct nlattr *multi, int family,
 			      struct ipaddr *gateway)
 {
-	const struct nlattr *table[RTA_MAX + 1] = { NULL };
+	const struct nlattr *table[RTNETLINK_ATTRS] = { NULL };
 	const struct rtnexthop *hop = mnl_attr_get_payload(multi);
 	size_t size = mnl_attr_get_payload_len(multi);
 
 	if (size < sizeof(*hop) || hop->rtnh_len > size ||
 	    hop->rtnh_len < sizeof(*hop))
 		return 0;
-	mnl_attr_parse_payload(hop + 1, hop->rtnh_len - sizeof(*hop), keep,
-			       table);
-	address_of(table[RTA_GATEWAY], family, gateway);
+	mnl_attr_parse_payload(hop + 1, hop->rtnh_len - sizeof(*hop),
+			       rtnetlink_keep, table);
+	rtnetlink_address(table[RTA_GATEWAY], family, gateway);
 	return (unsigned int)hop->rtnh_ifindex;
 }
 
@@ -186,7 +153,7 @@ static unsigned int first_hop(const struct nlattr *multi, int family,
 static int on_route(const struct nlmsghdr *h, void *data)
 {
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
-	const struct nlattr *table[RTA_MAX + 1] = { NULL };
+	const struct nlattr *table[RTNETLINK_ATTRS] = { NULL };
 	struct ipaddr gateway = { { 0 } };
 	struct reading *r = data;
 	unsigned int index;
@@ -195,19 +162,19 @@ static int on_route(const struct nlmsghdr *h, void *data)
 	if (m->rtm_dst_len != 0 || m->rtm_type != RTN_UNICAST ||
 	    (m->rtm_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0)
 		return MNL_CB_OK;
-	mnl_attr_parse(h, sizeof(*m), keep, table);
-	metric = number_of(table[RTA_PRIORITY], 0);
-	if (number_of(table[RTA_TABLE], m->rtm_table) != RT_TABLE_MAIN ||
+	mnl_attr_parse(h, sizeof(*m), rtnetlink_keep, table);
+	metric = rtnetlink_number(table[RTA_PRIORITY], 0);
+	if (rtnetlink_number(table[RTA_TABLE], m->rtm_table) != RT_TABLE_MAIN ||
 	    (r->has_default && metric >= r->metric))
 		return MNL_CB_OK;
 	if (table[RTA_MULTIPATH] != NULL) {
 		index = first_hop(table[RTA_MULTIPATH], m->rtm_family,
 				  &gateway);
 	} else {
-		index = number_of(table[RTA_OIF], 0);
-		address_of(table[RTA_GATEWAY], m->rtm_family, &gateway);
+		index = rtnetlink_number(table[RTA_OIF], 0);
+		rtnetlink_address(table[RTA_GATEWAY], m->rtm_family, &gateway);
 	}
-	if (!name_of(index, r->n.default_ifname))
+	if (!rtnetlink_name(index, r->n.default_ifname))
 		return MNL_CB_OK;
 	r->has_default = true;
 	r->metric = metric;
@@ -215,45 +182,17 @@ static int on_route(const struct nlmsghdr *h, void *data)
 	return MNL_CB_OK;
 }
 
-static int receive(struct mnl_socket *s, unsigned int seq, mnl_cb_t cb,
-		   void *data)
-{
-	alignas(struct nlmsghdr) char buf[DUMP];
-	int result = MNL_CB_OK;
-
-	while (result > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(s, buf, sizeof(buf));
-
-		if (n < 0)
-			return -errno;
-		result = mnl_cb_run(buf, (size_t)n, seq,
-				    mnl_socket_get_portid(s), cb, data);
-	}
-	return result < 0 ? -errno : 0;
-}
-
 static int dump(uint16_t type, unsigned char family, mnl_cb_t cb, void *data)
 {
-	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	alignas(struct nlmsghdr) char buf[NLMSG_SPACE(sizeof(struct rtgenmsg))];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct rtgenmsg *m;
-	int error = 0;
 
-	if (s == NULL)
-		return -errno;
 	h->nlmsg_type = type;
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	h->nlmsg_seq = 1;
 	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 	m->rtgen_family = family;
-	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
-		error = -errno;
-	if (error == 0)
-		error = receive(s, 1, cb, data);
-	mnl_socket_close(s);
-	return error;
+	return rtnetlink_ask(h, cb, data);
 }
 
 static int read_all(struct reading *r)
@@ -291,39 +230,30 @@ int netinfo_read(struct netinfo *n, struct why *why)
 
 static int on_oif(const struct nlmsghdr *h, void *data)
 {
-	const struct nlattr *table[RTA_MAX + 1] = { NULL };
+	const struct nlattr *table[RTNETLINK_ATTRS] = { NULL };
 	unsigned int *index = data;
 
-	mnl_attr_parse(h, sizeof(struct rtmsg), keep, table);
-	*index = number_of(table[RTA_OIF], 0);
+	mnl_attr_parse(h, sizeof(struct rtmsg), rtnetlink_keep, table);
+	*index = rtnetlink_number(table[RTA_OIF], 0);
 	return MNL_CB_STOP;
 }
 
 /* The answer to a single question; 0 if there is no route. */
 static unsigned int route_to(const struct ipaddr *server)
 {
-	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	bool v4 = ipaddr_is_v4(server);
-	alignas(struct nlmsghdr) char buf[256];
+	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	unsigned int index = 0;
 	struct rtmsg *m;
 
-	if (s == NULL)
-		return 0;
 	h->nlmsg_type = RTM_GETROUTE;
 	h->nlmsg_flags = NLM_F_REQUEST;
-	h->nlmsg_seq = 1;
 	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 	m->rtm_family = v4 ? AF_INET : AF_INET6;
 	m->rtm_dst_len = v4 ? 32 : 128;
 	mnl_attr_put(h, RTA_DST, v4 ? 4 : 16, server->b + (v4 ? 12 : 0));
-	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(s, h, h->nlmsg_len) < 0 ||
-	    receive(s, 1, on_oif, &index) != 0)
-		index = 0;
-	mnl_socket_close(s);
-	return index;
+	return rtnetlink_ask(h, on_oif, &index) == 0 ? index : 0;
 }
 
 static bool onlink_interface(const struct netinfo *n,
@@ -357,7 +287,7 @@ void netinfo_interface(const struct netinfo *n, const struct ipaddr *server,
 	memset(ifname, 0, IF_NAMESIZE);
 	if (!anywhere && onlink_interface(n, server, ifname))
 		return;
-	if (!anywhere && name_of(route_to(server), ifname) &&
+	if (!anywhere && rtnetlink_name(route_to(server), ifname) &&
 	    !is_loopback(ifname))
 		return;
 	memcpy(ifname, n->only_ifname, IF_NAMESIZE);

@@ -32,6 +32,7 @@ static int join(struct netmon *m)
 	static const int groups[] = {
 		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
 		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+		RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
 	};
 
 	if (mnl_socket_bind(m->s, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -209,6 +210,9 @@ static enum netmon_kind kind_of(struct netmon *m, const struct nlmsghdr *h,
 	case RTM_DELROUTE:
 		return size < sizeof(struct rtmsg) ? NETMON_OTHER :
 		       on_route(h, ifname);
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+		return NETMON_RULE;
 	default:
 		return NETMON_OTHER;
 	}

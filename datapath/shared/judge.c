@@ -2,7 +2,6 @@
 #include "shared/judge.h"
 
 #include <assert.h>
-#include <stdbool.h>
 
 /* What no policy can make fit; the rest is JUDGE_OK. */
 static enum judge_why by_class(enum ipclass c)
@@ -120,6 +119,14 @@ enum judge_why judge_aaaa(const struct judge *j, const uint8_t b[static 16])
 	struct ipaddr a = ipaddr_v6(b);
 
 	return ipaddr_is_v4(&a) ? JUDGE_MAPPED : judge_address(j, &a);
+}
+
+bool judge_local(const struct judge *j, const struct ipaddr *a)
+{
+	struct ipaddr inside;
+
+	return (ipaddr_class(a) == IPCLASS_LOOPBACK &&
+		!ipaddr_nat64(a, &inside)) || is_own(j, a);
 }
 
 static const char *const judge_names[] = {

@@ -9,6 +9,7 @@
 #ifndef JUDGE_H
 #define JUDGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ipaddr.h"
@@ -48,6 +49,9 @@ enum judge_why judge_address(const struct judge *j, const struct ipaddr *a);
 
 /* The same for an AAAA record's 16 octets: v4-mapped ones are JUDGE_MAPPED. */
 enum judge_why judge_aaaa(const struct judge *j, const uint8_t b[static 16]);
+
+/* Loopback, or an address of this machine. */
+bool judge_local(const struct judge *j, const struct ipaddr *a);
 
 const char *judge_name(enum judge_why why);
 

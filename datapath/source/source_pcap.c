@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "source/packet.h"
 
 enum { KERNEL_RING = 1 << 20 };	/* octets */
 
@@ -24,7 +25,16 @@ static int fail(pcap_t *p, int rc, char *error, size_t size)
 {
 	snprintf(error, size, "%s: %s", pcap_statustostr(rc), pcap_geterr(p));
 	pcap_close(p);
-	return rc == PCAP_ERROR_PERM_DENIED ? -EPERM : -EIO;
+	switch (rc) {
+	case PCAP_ERROR_PERM_DENIED:
+		return -EPERM;
+	case PCAP_ERROR_IFACE_NOT_UP:
+		return -ENETDOWN;
+	case PCAP_ERROR_NO_SUCH_DEVICE:
+		return -ENODEV;
+	default:
+		return -EIO;
+	}
 }
 
 static int configure(pcap_t *p, int snaplen)
@@ -49,27 +59,28 @@ static int filter_set(pcap_t *p, const char *filter)
 	return rc;
 }
 
-int source_pcap_open(struct source_pcap **out, const char *filter, int snaplen,
-		     char *error, size_t size)
+static pcap_t *create(const char *name, int snaplen, char *error, size_t size)
+{
+	char why[PCAP_ERRBUF_SIZE] = "";
+	pcap_t *p = pcap_create(name, why);
+
+	if (p == NULL)
+		snprintf(error, size, "%s", why);
+	else if (configure(p, snaplen) != 0)
+		(void)fail(p, PCAP_ERROR, error, size);
+	else
+		return p;
+	return NULL;
+}
+
+/* The last step; p is gone if it fails. */
+static int adopt(struct source_pcap **out, pcap_t *p, enum link link,
+		 char *error, size_t size)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
 	struct source_pcap *s;
-	pcap_t *p = pcap_create("any", why);
-	int rc;
+	int rc = pcap_setnonblock(p, 1, why);
 
-	if (p == NULL) {
-		snprintf(error, size, "%s", why);
-		return -EIO;
-	}
-	rc = configure(p, snaplen);
-	if (rc == 0)
-		rc = pcap_activate(p);
-	if (rc >= 0)
-		rc = pcap_set_datalink(p, DLT_LINUX_SLL2);
-	if (rc >= 0)
-		rc = filter_set(p, filter);
-	if (rc >= 0)
-		rc = pcap_setnonblock(p, 1, why);
 	if (rc < 0)
 		return fail(p, rc, error, size);
 	s = calloc(1, sizeof(*s));
@@ -78,9 +89,73 @@ int source_pcap_open(struct source_pcap **out, const char *filter, int snaplen,
 		return -ENOMEM;
 	}
 	s->pcap = p;
-	s->link = LINK_SLL2;
+	s->link = link;
 	*out = s;
 	return 0;
+}
+
+int source_pcap_open(struct source_pcap **out, const char *filter, int snaplen,
+		     char *error, size_t size)
+{
+	pcap_t *p = create("any", snaplen, error, size);
+	int rc;
+
+	if (p == NULL)
+		return -EIO;
+	rc = pcap_activate(p);
+	if (rc >= 0)
+		rc = pcap_set_datalink(p, DLT_LINUX_SLL2);
+	if (rc >= 0)
+		rc = filter_set(p, filter);
+	if (rc >= 0 && packet_lock(pcap_fileno(p)) < 0)
+		rc = PCAP_ERROR;
+	if (rc < 0)
+		return fail(p, rc, error, size);
+	return adopt(out, p, LINK_SLL2, error, size);
+}
+
+static bool known(int dlt, enum link *link)
+{
+	switch (dlt) {
+	case DLT_EN10MB:
+		*link = LINK_ETHERNET;
+		return true;
+	case DLT_RAW:
+	case DLT_IPV4:
+	case DLT_IPV6:
+		*link = LINK_RAW;
+		return true;
+	case DLT_LINUX_SLL:	/* PPP, and what libpcap does not know */
+		*link = LINK_SLL;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int source_pcap_open_link(struct source_pcap **out, const char *name,
+			  int snaplen, char *error, size_t size)
+{
+	static const struct sock_filter none = { .code = BPF_RET | BPF_K };
+	pcap_t *p = create(name, snaplen, error, size);
+	enum link link;
+	int rc;
+
+	if (p == NULL)
+		return -EIO;
+	rc = pcap_activate(p);
+	if (rc >= 0 && packet_filter(pcap_fileno(p), &none, 1) < 0)
+		rc = PCAP_ERROR;
+	if (rc >= 0)
+		rc = pcap_setdirection(p, PCAP_D_IN);
+	if (rc < 0)
+		return fail(p, rc, error, size);
+	if (!known(pcap_datalink(p), &link)) {
+		snprintf(error, size, "%s: a link of an unknown kind", name);
+		pcap_close(p);
+		return -ENOTSUP;
+	}
+	return adopt(out, p, link, error, size);
 }
 
 void source_pcap_close(struct source_pcap *s)
@@ -94,6 +169,11 @@ void source_pcap_close(struct source_pcap *s)
 int source_pcap_fd(const struct source_pcap *s)
 {
 	return pcap_get_selectable_fd(s->pcap);
+}
+
+enum link source_pcap_link(const struct source_pcap *s)
+{
+	return s->link;
 }
 
 static void hand_over(u_char *user, const struct pcap_pkthdr *h,

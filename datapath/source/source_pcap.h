@@ -3,6 +3,9 @@
  * source_pcap.h - packets from a live interface, through libpcap
  *
  * The kernel filters; the packets are parsed where the kernel put them.
+ * Immediate mode makes libpcap choose TPACKET_V2: the blocks of V3 are handed
+ * over when they are full or when a timer ends, and every answer would wait
+ * for that timer, milliseconds long.
  */
 #ifndef SOURCE_PCAP_H
 #define SOURCE_PCAP_H
@@ -23,8 +26,16 @@ struct source_pcap;
  */
 NODISCARD int source_pcap_open(struct source_pcap **s, const char *filter,
 			       int snaplen, char *error, size_t size);
+/*
+ * One link, its packets as it has them. Nothing passes until packet_filter()
+ * says what. -ENOTSUP: not a kind of link that is known here. If the link
+ * goes down and comes up again, so do its packets.
+ */
+NODISCARD int source_pcap_open_link(struct source_pcap **s, const char *name,
+				    int snaplen, char *error, size_t size);
 void source_pcap_close(struct source_pcap *s);
 int source_pcap_fd(const struct source_pcap *s);
+enum link source_pcap_link(const struct source_pcap *s);
 
 /* A packet: valid until the call returns. time is boot time in ns. */
 typedef void source_packet(void *context, enum link link, struct slice packet,

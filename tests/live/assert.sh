@@ -18,6 +18,7 @@ BUILD=$(cd "${1:-${BUILD:-build}}" && pwd) || exit 2
 
 passed=0 failed=0
 BOUND='tcp 127.0.0.1:53 tcp [::1]:53 udp 127.0.0.1:53 udp [::1]:53'
+[ "${DATAPATH:-socket}" = socket ] || BOUND=''
 
 trap world_close EXIT
 trap 'exit 1' INT TERM
@@ -82,7 +83,9 @@ loaded() {
 	_rules=$(lap nft list table inet sallyport 2>/dev/null)
 	case $_rules in
 	'') echo none ;;
-	*'policy accept'*) echo accepting ;;
+	*'put priority filter; policy accept'* | \
+	*'ward priority filter; policy accept'*) echo accepting ;;
+		echo accepting ;;
 	*'set allow4'* | *'chain door_to'*) echo door ;;
 	*'oifname "tun0"'*) echo tunnel ;;
 	*" $RELAY4 "*) echo relay ;;

@@ -206,7 +206,8 @@ world_close() {
 # --- the daemon on the laptop; BUILD is where it was built, PROGRAM another one
 # than sallyportd ---
 
-# $1...: lines for its configuration. DOOR=hash for the other door.
+# $1...: lines for its configuration. DOOR=hash for the other door,
+# DATAPATH=bypass for the other datapath.
 daemon_conf() {
 	CONF=$WORLD/sallyport.conf
 	{
@@ -217,6 +218,10 @@ daemon_conf() {
 		case "$*" in
 		*door*=*) ;;
 		*) printf 'door = %s\n' "${DOOR:-set}" ;;
+		esac
+		case "$*" in
+		*datapath*=*) ;;
+		*) printf 'datapath = %s\n' "${DATAPATH:-socket}" ;;
 		esac
 		for _line in "$@"; do
 			printf '%s\n' "$_line"

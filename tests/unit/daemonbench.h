@@ -130,8 +130,28 @@ static inline void bench_stop(struct daemon *d)
 	bench_gone(d);
 }
 
+static inline int bench_steer(struct daemon *d, struct why *why)
+{
+	int error = record_call("steer");
+
+	if (error < 0)
+		return why_set(why, error, "injected: steer");
+	d->steered = true;
+	return 0;
+}
+
+static inline int bench_unsteer(struct daemon *d, struct why *why)
+{
+	int error = record_call("unsteer");
+
+	if (error < 0)
+		return why_set(why, error, "injected: unsteer");
+	d->steered = false;
+	return 0;
+}
+
 static const struct daemon_resolver bench_resolver = {
-	bench_start, bench_stop, bench_tell,
+	bench_start, bench_stop, bench_tell, bench_steer, bench_unsteer,
 };
 
 /* --- life --- */
@@ -150,7 +170,7 @@ static inline void bench_write_conf(const char *more)
 
 	cr_assert_not_null(f);
 	fprintf(f, "profile = {\"apple\"}\nstate-dir = \"%s/state\"\n"
-		"run-dir = \"%s/run\"\n%s", bench_dir, bench_dir, more);
+		"run-dir = \"%s/run\"\ndatapath = socket\n%s", bench_dir, bench_dir, more);
 	cr_assert_eq(fclose(f), 0);
 	cr_assert_eq(chmod(bench_path("conf"), 0600), 0);
 }

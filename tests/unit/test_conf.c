@@ -65,8 +65,6 @@ static const struct {
 	  "is not supported by this build; use auto, file or none" },
 	{ "hostdns = resolvconf", ":1: hostdns: hostdns = resolvconf is not "
 	  "supported by this build; use auto, file or none" },
-	{ "datapath = bypass", ":1: datapath: datapath = bypass is not "
-	  "supported by this build; use auto or socket" },
 	{ "exempt = ports", ":1: exempt: exempt = ports is not supported by "
 	  "this build; use group" },
 	{ "tunnel { follow = true }", ":1: tunnel.follow: follow = true is "

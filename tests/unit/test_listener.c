@@ -11,7 +11,7 @@ Test(listener, udp, .init = setup, .fini = teardown)
 	put(fd, "hello", 5);
 	go_round(T);
 	cr_expect_eq(heard.n, 1);
-	cr_expect_not(heard.from[0].tcp);
+	cr_expect_not(client_is_tcp(&heard.from[0]));
 	cr_expect_eq(take(fd, buf, sizeof(buf)), 5);
 	cr_expect_str_eq(buf, "hello");
 	cr_expect_eq(counted(COUNT_QUERY_UDP), 1);

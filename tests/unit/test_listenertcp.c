@@ -67,7 +67,7 @@ Test(listener, tcp_replies_carry_their_length, .init = setup,
 		n += take(fd, buf + n, sizeof(buf) - n);
 	cr_expect_arr_eq(buf, "\0\5hello\0\3you", 12);
 	cr_expect_eq(counted(COUNT_QUERY_TCP), 2);
-	cr_expect_eq(l.client[0].waiting, 0);
+	cr_expect_eq(l.client[0].session.waiting, 0);
 }
 
 static const struct {
@@ -136,7 +136,7 @@ Test(listener, forgotten_queries_keep_the_connection, .init = setup,
 	put(fd, "\0\2hi", 4);
 	go_round(T);
 	cr_expect_eq(connections(), 1);
-	cr_expect_eq(l.client[0].waiting, 0);
+	cr_expect_eq(l.client[0].session.waiting, 0);
 	cr_expect_not(readable(fd, 0), "neither a reply nor the end");
 	heard.what = ECHO;
 	put(fd, "\0\2ho", 4);
@@ -228,7 +228,7 @@ Test(listener, reply_to_a_closed_connection, .init = setup, .fini = teardown)
 	listener_send(&l, &heard.from[0], (const uint8_t *)"late", 4);
 	listener_forget(&l, &heard.from[0]);
 	cr_expect_not(readable(other, 0));
-	cr_expect_eq(l.client[0].waiting, 0);
+	cr_expect_eq(l.client[0].session.waiting, 0);
 }
 
 /* Replies that it does not read fill its buffer: then it goes. */
@@ -242,7 +242,7 @@ Test(listener, who_does_not_read_goes, .init = setup, .fini = teardown)
 	put(fd, "\0\2hi", 4);
 	go_round(T);
 	for (; connections() == 1 && n < 100000; n++) {
-		l.client[0].waiting = 1;
+		l.client[0].session.waiting = 1;
 		listener_send(&l, &heard.from[0], msg, sizeof(msg));
 	}
 	cr_expect_eq(connections(), 0);

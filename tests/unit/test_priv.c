@@ -62,7 +62,7 @@ static int after_drop(long (*attempt)(void))
 
 	cr_assert_geq(pid, 0);
 	if (pid == 0) {
-		if (priv_drop(NOBODY, NOBODY, root, &what) != 0)
+		if (priv_drop(NOBODY, NOBODY, root, false, &what) != 0)
 			_exit(99);
 		_exit(attempt() < 0 ? 1 : 0);
 	}
@@ -401,7 +401,8 @@ Test(priv, no_root_directory, .init = setup, .fini = teardown)
 {
 	const char *what = NULL;
 
-	cr_expect_eq(priv_drop(NOBODY, NOBODY, "/nonexistent/x", &what),
+	cr_expect_eq(priv_drop(NOBODY, NOBODY, "/nonexistent/x", false,
+			       &what),
 		     -ENOENT);
 	cr_expect_str_eq(what, "chroot");
 	cr_expect_eq(geteuid(), 0, "nothing was given up");

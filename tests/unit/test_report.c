@@ -134,7 +134,7 @@ Test(report, status)
 	expect_shape(member("firewall"), FIREWALL, "firewall");
 	cr_expect_str_eq(json_string_value(json_object_get(member("firewall"),
 							   "door")), "set");
-	expect_shape(member("hostdns"), "backend:s pointed:b", "hostdns");
+	expect_shape(member("hostdns"), "backend:s pointed:b steered:b", "hostdns");
 	expect_shape(member("tunnel"), "interface:s relays:a dns:a", "tunnel");
 	cr_expect_eq(json_integer_value(member("epoch")), 1);
 	cr_expect_eq(json_integer_value(member("pid")), getpid());
@@ -177,7 +177,8 @@ Test(report, status_of_the_resolver)
 	cr_assert_eq(call("status", NULL, false), 0);
 	o = member("resolver");
 	expect_shape(o, "running:b pid:i? listen:a restarts:i mode:s "
-		     "refuse:s problem:s?", "resolver");
+		     "refuse:s datapath:s instead:s? links:a? problem:s?",
+		     "resolver");
 	cr_expect(json_is_false(json_object_get(o, "running")));
 	cr_expect_null(json_object_get(o, "pid"), "of what does not run");
 	cr_expect_str_eq(json_string_value(json_object_get(o, "mode")),

@@ -28,7 +28,7 @@ static struct ipaddr parse(const char *s)
 enum {
 	LAN = 1, ANY_UID = 2, V4_ONLY = 4, NO_DNS = 8, NO_TUNNEL = 16,
 	NO_DOOR = 32, TWICE = 64,
-	HASH = 128,
+	HASH = 128, BYPASS = 256,
 };
 
 static const struct {
@@ -47,6 +47,10 @@ static const struct {
 	{ "blocked-active-hash",	FW_BLOCKED_ACTIVE,	HASH },
 	{ "blocked-active-hash-any-uid", FW_BLOCKED_ACTIVE, HASH | ANY_UID },
 	{ "blocked-active-hash-no-ports", FW_BLOCKED_ACTIVE, HASH | NO_DOOR },
+	{ "blocked-active-bypass",	FW_BLOCKED_ACTIVE,	BYPASS },
+	{ "blocked-active-bypass-lan",	FW_BLOCKED_ACTIVE,	BYPASS | LAN },
+	{ "blocked-active-bypass-hash",	FW_BLOCKED_ACTIVE,	BYPASS | HASH },
+	{ "blocked-bypass",		FW_BLOCKED,		BYPASS },
 	{ "blocked-hash",		FW_BLOCKED,		HASH },
 	{ "connecting",			FW_CONNECTING,		0 },
 	{ "connecting-lan",		FW_CONNECTING,		LAN },
@@ -64,7 +68,7 @@ static struct fw_ruleset ruleset(enum fw_policy p, unsigned int with)
 {
 	struct fw_ruleset r = {
 		.policy = p, .lan = with & LAN, .any_uid = with & ANY_UID,
-		.hash = with & HASH,
+		.hash = with & HASH, .bypass = with & BYPASS,
 		.n_ports = with & NO_DOOR ? 0 : 2, .ports = { 80, 443 },
 		.datapath_uid = 981, .datapath_gid = 982,
 		.upstream_port = 53, .n_upstreams = with & V4_ONLY ? 1 : 2,

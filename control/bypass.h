@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * bypass.h - what the datapath below the firewall needs of control
+ *
+ * A device that the host's DNS is led into (os/steer.h), and for each
+ * upstream the link it is on and the way to it. d->bypass says whether it is
+ * in force.
+ */
+#ifndef BYPASS_H
+#define BYPASS_H
+
+#include <stdbool.h>
+
+#include "compat.h"
+#include "why.h"
+
+struct daemon;
+struct datapath_setup;
+struct judge;
+struct policy_upstream;
+
+/* Before a datapath starts: its device, and the links it may send on. */
+NODISCARD int bypass_prepare(struct daemon *d, struct datapath_setup *setup,
+			     struct why *why);
+/* No datapath follows: the device goes, too. */
+void bypass_close(struct daemon *d);
+
+/* The host's DNS goes into the device, or where it went before. */
+NODISCARD int bypass_steer(struct daemon *d, struct why *why);
+NODISCARD int bypass_unsteer(struct daemon *d, struct why *why);
+/* Somebody may have changed that: looks, and puts it right; at most once a
+ * second, and otherwise at the next tick. */
+void bypass_look(struct daemon *d);
+void bypass_tick(struct daemon *d);
+
+/* Has somebody removed the device? Its datapath cannot go on then. */
+bool bypass_lost(const struct daemon *d);
+/* Does an upstream need a link that the running datapath does not have? */
+bool bypass_moved(const struct daemon *d);
+/* Adds the way to an upstream whose address and interface are set. */
+void bypass_path(struct policy_upstream *u);
+/* The device's own addresses are nobody else's. */
+void bypass_judge(struct judge *j);
+
+#endif /* BYPASS_H */

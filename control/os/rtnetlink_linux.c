@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+#include "os/rtnetlink.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <stdalign.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { DUMP = 32768 };	/* what the kernel sends at most in one piece */
+
+_Static_assert((int)IFA_MAX <= (int)RTA_MAX && (int)FRA_MAX <= (int)RTA_MAX &&
+	       (int)NDA_MAX <= (int)RTA_MAX &&
+	       (int)IFLA_IFNAME <= (int)RTA_MAX, "one size of table for all");
+
+int rtnetlink_keep(const struct nlattr *a, void *table)
+{
+	const struct nlattr **at = table;
+
+	if (mnl_attr_type_valid(a, RTA_MAX) > 0)
+		at[mnl_attr_get_type(a)] = a;
+	return MNL_CB_OK;
+}
+
+bool rtnetlink_address(const struct nlattr *a, int family,
+		       struct ipaddr *addr)
+{
+	if (a == NULL)
+		return false;
+	if (family == AF_INET && mnl_attr_get_payload_len(a) == 4)
+		*addr = ipaddr_v4(mnl_attr_get_payload(a));
+	else if (family == AF_INET6 && mnl_attr_get_payload_len(a) == 16)
+		*addr = ipaddr_v6(mnl_attr_get_payload(a));
+	else
+		return false;
+	return true;
+}
+
+uint32_t rtnetlink_number(const struct nlattr *a, uint32_t otherwise)
+{
+	return a != NULL && mnl_attr_get_payload_len(a) == sizeof(uint32_t) ?
+	       mnl_attr_get_u32(a) : otherwise;
+}
+
+bool rtnetlink_name(unsigned int index, char ifname[static IF_NAMESIZE])
+{
+	char name[IF_NAMESIZE] = "";
+
+	if (if_indextoname(index, name) == NULL)
+		return false;
+	memcpy(ifname, name, IF_NAMESIZE);
+	return true;
+}
+
+static int receive(struct mnl_socket *s, mnl_cb_t each, void *data)
+{
+	alignas(struct nlmsghdr) char buf[DUMP];
+	int result = MNL_CB_OK;
+
+	while (result > MNL_CB_STOP) {
+		ssize_t n = mnl_socket_recvfrom(s, buf, sizeof(buf));
+
+		if (n < 0)
+			return -errno;
+		result = mnl_cb_run(buf, (size_t)n, 1,
+				    mnl_socket_get_portid(s), each, data);
+	}
+	return result < 0 ? -errno : 0;
+}
+
+int rtnetlink_ask(struct nlmsghdr *h,
+		  int (*each)(const struct nlmsghdr *h, void *data),
+		  void *data)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	int error = 0;
+
+	if (s == NULL)
+		return -errno;
+	h->nlmsg_seq = 1;
+	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
+		error = -errno;
+	if (error == 0)
+		error = receive(s, each, data);
+	mnl_socket_close(s);
+	return error;
+}
+
+int rtnetlink_do(struct nlmsghdr *h)
+{
+	h->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+	return rtnetlink_ask(h, NULL, NULL);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * exchangewire.h - questions in flight whose packets we build and read
+ *
+ * A part of exchange.c, for an exchange that has a wire.
+ */
+#ifndef EXCHANGEWIRE_H
+#define EXCHANGEWIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "exchange.h"
+#include "frame.h"
+#include "shared/ipaddr.h"
+#include "shared/policy.h"
+
+/*
+ * f, a UDP packet, has come on the link. True: it is a response to *q as
+ * exchange_read() has it. False: it is not; *q is the question that it was
+ * sent to, or NULL.
+ */
+bool exchangewire_hear(struct exchange *x, uint32_t ifindex,
+		       const struct frame *f, uint64_t now,
+		       struct question **q, unsigned int *server);
+
+/* By this hop, packets can be sent now: what is asked that way is asked. */
+void exchangewire_reach(struct exchange *x, uint32_t ifindex,
+			const struct ipaddr *hop, uint64_t now);
+
+/* How p's upstreams are reached may be another way than it was. */
+void exchangewire_adopt(struct exchange *x, const struct policy *p);
+
+#endif /* EXCHANGEWIRE_H */
