@@ -12,8 +12,8 @@ enum { ETHER_LEN = 14, TAG_LEN = 4, AF_LEN = 4, SLL_LEN = 16, SLL2_LEN = 20 };
 enum { TAGS_MAX = 2 };
 enum { SLL_OUTGOING = 4 };	/* PACKET_OUTGOING */
 
+enum { TCP_SYN = 0x02 };
 enum { OPTION_END, OPTION_NOP, OPTION_MSS };
-enum { TCP_SYN = 2 };
 enum { IPV4_MIN = 20, IPV6_LEN = 40, UDP_LEN = 8, TCP_MIN = 20 };
 
 /* IANA protocol numbers (RFC 8200, 4; RFC 4302). */
@@ -180,9 +180,9 @@ static uint16_t read_mss(struct slice s)
 			if (!slice_has(s, 0, 2))
 				return 0;
 			len = s.p[1];
+			if (len < 2 || !slice_has(s, 0, len))
+				return 0;
 		}
-		if (len == 0 || !slice_has(s, 0, len))
-			return 0;
 		if (s.p[0] == OPTION_MSS)
 			return len == 4 ? slice_be16(s, 2) : 0;
 		drop(&s, len);

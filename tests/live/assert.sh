@@ -85,7 +85,6 @@ loaded() {
 	'') echo none ;;
 	*'put priority filter; policy accept'* | \
 	*'ward priority filter; policy accept'*) echo accepting ;;
-		echo accepting ;;
 	*'set allow4'* | *'chain door_to'*) echo door ;;
 	*'oifname "tun0"'*) echo tunnel ;;
 	*" $RELAY4 "*) echo relay ;;

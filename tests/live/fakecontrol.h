@@ -15,12 +15,16 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,6 +58,7 @@ static struct fake {
 	struct datapath_link links[POLICY_UPSTREAMS];	/* bypass; else none */
 	uint16_t n_links;
 	void (*granted)(const struct grant *g);	/* sees each; or NULL */
+	bool bypass;		/* a TUN instead of port 53: take_tun() */
 } f;
 
 static struct wire reply;	/* the last one a client got */
@@ -368,19 +373,37 @@ static inline unsigned int answers(void)
 
 /* --- the life of it --- */
 
+/* Attaches to the TUN device, where the next datapath process finds it. */
+static inline void take_tun(const char *name)
+{
+	struct ifreq r = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &r) < 0 ||
+	    dup2(fd, DATAPATH_TUN) < 0)
+		err(1, "%s", name);
+	if (fd != DATAPATH_TUN)
+		close(fd);
+	f.bypass = true;
+}
+
 /* As the daemon would start one. -errno if it does not come up. */
 static inline int start(uint32_t firewall_port, const char *root,
 			struct datapath_report *report)
 {
-	struct datapath_setup setup = {
-		.uid = UID, .gid = GID, .port = 53, .n_listen = 2,
-		.firewall_port = firewall_port, .n_ports = 2,
-		.ports = { 80, 443 },
-	};
+	struct datapath_setup setup;
 	struct why why;
 	int error;
 
-	setup.bypass = f.n_links > 0;
+	/* A bypass has both ends. */
+	if (f.n_links > 0 && !f.bypass)
+		take_tun("intake0");
+	setup = (struct datapath_setup){
+		.uid = UID, .gid = GID, .port = 53, .n_listen = 2,
+		.firewall_port = firewall_port, .n_ports = 2,
+		.ports = { 80, 443 }, .bypass = f.bypass,
+	};
 	setup.n_links = f.n_links;
 	memcpy(setup.links, f.links, sizeof(setup.links));
 	setup.listen[0] = addr("127.0.0.1");

@@ -276,8 +276,50 @@ Test(frame, tcp_fields)
 	cr_expect_eq(f.protocol, FRAME_TCP);
 	cr_expect_eq(f.tcp_flags, 0x18);
 	cr_expect_eq(f.tcp_seq, 0x01020304);
+	cr_expect_eq(f.tcp_ack, 0);
+	cr_expect_eq(f.tcp_mss, 0);
 	cr_expect_eq(f.payload.len, 3);
 	cr_expect_arr_eq(f.payload.p, "yes", 3);
+}
+
+/* A header with 8 octets of options; total length 48. */
+#define TCP_SYN(flags, options) IP4("\x30", WHOLE, "\6") PORTS \
+	"\1\2\3\4" "\xa\xb\xc\xd" "\x70" flags "\x12\x34\0\0\0\0" options
+#define SYN "\2"
+
+static const struct {
+	const char *what;
+	struct slice packet;
+	uint16_t want;
+} options[] = {
+	{ "first", MSG(TCP_SYN(SYN, "\2\4\5\xb4\0\0\0\0")), 1460 },
+	{ "last", MSG(TCP_SYN(SYN, "\4\2\1\1\2\4\5\xb4")), 1460 },
+	{ "none", MSG(TCP_SYN(SYN, "\1\1\1\1\1\1\1\1")), 0 },
+	{ "behind the end", MSG(TCP_SYN(SYN, "\1\0\1\1\2\4\5\xb4")), 0 },
+	{ "kind alone", MSG(TCP_SYN(SYN, "\1\1\1\1\1\1\1\2")), 0 },
+	{ "cut", MSG(TCP_SYN(SYN, "\1\1\1\1\1\2\4\5")), 0 },
+	{ "of three octets", MSG(TCP_SYN(SYN, "\2\3\5\1\1\1\1\1")), 0 },
+	{ "of five octets", MSG(TCP_SYN(SYN, "\2\5\5\xb4\1\1\1\1")), 0 },
+	{ "behind one of length 0", MSG(TCP_SYN(SYN,
+	  "\3\0\2\4\5\xb4\0\0")), 0 },
+	{ "behind one of length 1", MSG(TCP_SYN(SYN,
+	  "\3\1\2\4\5\xb4\0\0")), 0 },
+	{ "behind one that is too long", MSG(TCP_SYN(SYN,
+	  "\3\x7\1\1\2\4\5\xb4")), 0 },
+	{ "without SYN", MSG(TCP_SYN("\x10", "\2\4\5\xb4\0\0\0\0")), 0 },
+};
+
+Test(frame, tcp_mss)
+{
+	for (size_t i = 0; i < NITEMS(options); i++) {
+		struct frame f = frame_of(LINK_RAW, options[i].packet,
+					  PARSE_OK);
+
+		cr_expect_eq(f.tcp_mss, options[i].want, "%s: %u",
+			     options[i].what, f.tcp_mss);
+		cr_expect_eq(f.tcp_ack, 0x0a0b0c0d);
+		cr_expect_eq(f.tcp_window, 0x1234);
+	}
 }
 
 static const struct {

@@ -167,6 +167,34 @@ Test(judge, aaaa_table)
 	}
 }
 
+static const struct {
+	const char *addr;
+	bool want;
+} locals[] = {
+	{ "127.0.0.1", true },
+	{ "127.255.0.9", true },
+	{ "::1", true },
+	{ "192.168.1.20", true },
+	{ "2001:db8:1::20", true },
+	{ "192.168.1.21", false },	/* a neighbour */
+	{ "203.0.113.5", false },
+	{ "64:ff9b::7f00:1", false },	/* loopback of another host's */
+	{ "0.0.0.0", false },
+	{ "::", false },
+};
+
+Test(judge, locals)
+{
+	struct judge j = hotel(PRIVATE_ON_LINK);
+	struct ipaddr a;
+
+	for (size_t i = 0; i < sizeof(locals) / sizeof(locals[0]); i++) {
+		cr_assert(ipaddr_parse(locals[i].addr, &a));
+		cr_expect_eq(judge_local(&j, &a), locals[i].want, "%s",
+			     locals[i].addr);
+	}
+}
+
 Test(judge, names_are_total)
 {
 	for (unsigned int i = 0; i < JUDGE__N; i++)
