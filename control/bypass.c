@@ -49,11 +49,11 @@ bool bypass_moved(const struct daemon *d)
 {
 	struct bypass_links l;
 
-	if (!d->bypass || !d->running)
+	if (!d->bypass.on || !d->running)
 		return false;
 	find_links(d, &l);
 	for (unsigned int i = 0; i < l.n; i++)
-		if (!has(&d->links, l.link[i].ifindex))
+		if (!has(&d->bypass.links, l.link[i].ifindex))
 			return true;
 	return false;
 }
@@ -62,69 +62,69 @@ bool bypass_moved(const struct daemon *d)
 
 bool bypass_lost(const struct daemon *d)
 {
-	return d->steer != NULL && !steer_alive(d->steer);
+	return d->bypass.steer != NULL && !steer_alive(d->bypass.steer);
 }
 
 /* One of that name is another one then. */
 static int open_device(struct daemon *d, struct why *why)
 {
-	if (d->steer != NULL && !bypass_lost(d))
+	if (d->bypass.steer != NULL && !bypass_lost(d))
 		return 0;
 	bypass_close(d);
-	return steer_open(&d->steer, why);
+	return steer_open(&d->bypass.steer, why);
 }
 
 int bypass_prepare(struct daemon *d, struct datapath_setup *setup,
 		   struct why *why)
 {
-	bool steered = d->steered;
+	bool steered = d->bypass.steered;
 	int error = open_device(d, why);
 
 	if (error < 0)
 		return error;
 	/* One that is new, while the door is open. */
-	if (steered && !d->steered && (error = bypass_steer(d, why)) < 0)
+	if (steered && !d->bypass.steered && (error = bypass_steer(d, why)) < 0)
 		return error;
 	/* Which links, is known from the servers; that none can be read is
 	 * the next step's to say. */
 	if (uplink_servers(d, why) < 0)
 		log_debug("bypass: %s", why->text);
-	find_links(d, &d->links);
+	find_links(d, &d->bypass.links);
 	setup->bypass = 1;
 	setup->n_listen = 0;
-	setup->n_links = (uint16_t)d->links.n;
-	memcpy(setup->links, d->links.link, sizeof(setup->links));
-	d->child.tun = steer_fd(d->steer);
+	setup->n_links = (uint16_t)d->bypass.links.n;
+	memcpy(setup->links, d->bypass.links.link, sizeof(setup->links));
+	d->child.tun = steer_fd(d->bypass.steer);
 	return 0;
 }
 
 void bypass_close(struct daemon *d)
 {
-	if (d->steer != NULL)
-		steer_close(d->steer);
-	d->steer = NULL;
-	d->steered = false;
+	if (d->bypass.steer != NULL)
+		steer_close(d->bypass.steer);
+	d->bypass.steer = NULL;
+	d->bypass.steered = false;
 }
 
 /* --- steering --- */
 
 int bypass_steer(struct daemon *d, struct why *why)
 {
-	int error = d->steer == NULL ?
+	int error = d->bypass.steer == NULL ?
 		    why_set(why, -ENODEV, "there is no %s", STEER_DEVICE) :
-		    steer_on(d->steer, why);
+		    steer_on(d->bypass.steer, why);
 
-	d->steered = error == 0;
+	d->bypass.steered = error == 0;
 	return error;
 }
 
 int bypass_unsteer(struct daemon *d, struct why *why)
 {
-	int error = d->steer == NULL ? steer_heal(why) :
-				       steer_off(d->steer, why);
+	int error = d->bypass.steer == NULL ? steer_heal(why) :
+				       steer_off(d->bypass.steer, why);
 
 	if (error == 0)
-		d->steered = false;
+		d->bypass.steered = false;
 	return error;
 }
 
@@ -133,41 +133,41 @@ static void look(struct daemon *d)
 	struct why why;
 	int result;
 
-	d->steer_doubt = false;
-	d->steer_looked = clock_boot();
-	result = steer_verify(d->steer, &why);
+	d->bypass.doubt = false;
+	d->bypass.looked = clock_boot();
+	result = steer_verify(d->bypass.steer, &why);
 	if (result == -ENODEV) {
 		supervise_again(d, "device");
 		return;
 	}
 	/* Tried every second, and told once. */
 	if (result < 0) {
-		d->steer_doubt = true;
+		d->bypass.doubt = true;
 		if (strcmp(d->problem.text, why.text) != 0)
 			daemon_problem(d, "point_dns", why.text);
 	}
 	if (result <= 0)
 		return;
-	d->steer_repairs++;
+	d->bypass.repairs++;
 	log_warning("bypass: the routing of DNS was changed by somebody "
 		    "else, and put right");
 	methods_event(d, "steering", "{s:I}", "repairs",
-		      (json_int_t)d->steer_repairs);
+		      (json_int_t)d->bypass.repairs);
 }
 
 void bypass_look(struct daemon *d)
 {
-	if (!d->bypass || !d->steered)
+	if (!d->bypass.on || !d->bypass.steered)
 		return;
-	if (clock_boot() - d->steer_looked < CLOCK_S)
-		d->steer_doubt = true;
+	if (clock_boot() - d->bypass.looked < CLOCK_S)
+		d->bypass.doubt = true;
 	else
 		look(d);
 }
 
 void bypass_tick(struct daemon *d)
 {
-	if (d->bypass && d->steered && d->steer_doubt)
+	if (d->bypass.on && d->bypass.steered && d->bypass.doubt)
 		look(d);
 }
 

@@ -3,21 +3,38 @@
  * bypass.h - what the datapath below the firewall needs of control
  *
  * A device that the host's DNS is led into (os/steer.h), and for each
- * upstream the link it is on and the way to it. d->bypass says whether it is
- * in force.
+ * upstream the link it is on and the way to it.
  */
 #ifndef BYPASS_H
 #define BYPASS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "compat.h"
+#include "datapath.h"
 #include "why.h"
 
 struct daemon;
-struct datapath_setup;
 struct judge;
 struct policy_upstream;
+struct steer;
+
+struct bypass_links {
+	unsigned int n;
+	struct datapath_link link[POLICY_UPSTREAMS];
+};
+
+struct bypass {
+	bool on;		/* in force, or with the next datapath */
+	struct why instead;	/* of the socket, with datapath = auto; or "" */
+	struct bypass_links links;	/* that the datapath has */
+	struct steer *steer;	/* its device; NULL = none */
+	bool steered;		/* the host's DNS goes there */
+	bool doubt;		/* to be looked at, at the next tick */
+	uint64_t looked;	/* boot time, ns */
+	uint64_t repairs;	/* since start */
+};
 
 /* Before a datapath starts: its device, and the links it may send on. */
 NODISCARD int bypass_prepare(struct daemon *d, struct datapath_setup *setup,

@@ -195,8 +195,8 @@ static int switch_off(struct daemon *d, const char **step, struct why *why)
 	d->latched = false;
 	d->resolver->stop(d);
 	/* Next time the socket is tried first, again. */
-	d->bypass = d->conf.datapath == DATAPATH_BYPASS;
-	d->instead.text[0] = '\0';
+	d->bypass.on = d->conf.datapath == DATAPATH_BYPASS;
+	d->bypass.instead.text[0] = '\0';
 	return 0;
 }
 

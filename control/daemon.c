@@ -65,8 +65,8 @@ void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r)
 	r->uid = d->conf.allow.uid;
 	r->n_ports = d->conf.allow.n_ports;
 	memcpy(r->ports, d->conf.allow.ports, sizeof(r->ports));
-	r->bypass = d->bypass;
-	if (!d->bypass)
+	r->bypass = d->bypass.on;
+	if (!d->bypass.on)
 		exempt(d, r);
 	r->n_relays = t->n_relays;
 	memcpy(r->relays, t->relays, sizeof(r->relays));
@@ -318,7 +318,7 @@ void daemon_init(struct daemon *d, const struct conf *conf)
 	d->conf = *conf;
 	d->settings.lan = conf->lan;
 	d->resolver = &supervise_resolver;
-	d->bypass = conf->datapath == DATAPATH_BYPASS;
+	d->bypass.on = conf->datapath == DATAPATH_BYPASS;
 	child_init(&d->child);
 }
 

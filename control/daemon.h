@@ -31,27 +31,6 @@
 #include "uplink.h"
 #include "why.h"
 
-struct daemon;
-
-/* How a datapath is run; tests put their own in its place. */
-struct daemon_resolver {
-	/* 0: it listens; 1: it did already. */
-	int (*start)(struct daemon *d, struct why *why);
-	void (*stop)(struct daemon *d);
-	/* It takes d's policy from now on. */
-	void (*tell)(struct daemon *d);
-	/* In bypass, in place of the host's DNS settings: its questions come
-	 * to the datapath, or no longer. */
-	int (*steer)(struct daemon *d, struct why *why);
-	int (*unsteer)(struct daemon *d, struct why *why);
-};
-
-/* Of a datapath that sends frames. */
-struct bypass_links {
-	unsigned int n;
-	struct datapath_link link[POLICY_UPSTREAMS];
-};
-
 struct daemon {
 	struct event_base *base;
 	char conf_path[PATH_MAX];
@@ -84,15 +63,7 @@ struct daemon {
 	uint64_t started;		/* boot time, ns */
 	struct why resolver_problem;	/* "" = none */
 	uint64_t counters[COUNT__N];	/* of datapaths that are gone */
-
-	bool bypass;			/* the datapath in force, or the next */
-	struct why instead;		/* ... with datapath = auto; or "" */
-	struct bypass_links links;	/* that the datapath has */
-	struct steer *steer;		/* its device; NULL = none */
-	bool steered;			/* the host's DNS goes there */
-	bool steer_doubt;		/* to be looked at, at the next tick */
-	uint64_t steer_looked;		/* boot time, ns */
-	uint64_t steer_repairs;		/* since start */
+	struct bypass bypass;
 
 	bool active;			/* the door's steps are done */
 	bool latched;			/* ... one failed: not before a change */

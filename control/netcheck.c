@@ -72,7 +72,7 @@ static int point_dns(void *context, struct why *why)
 	struct daemon *d = context;
 	struct ipaddr listen[POLICY_LISTEN];
 	unsigned int n = supervise_listen(d, listen);
-	int error = d->bypass ? d->resolver->steer(d, why) :
+	int error = d->bypass.on ? d->resolver->steer(d, why) :
 		    d->hostdns->ops->point(d->hostdns, listen, n, why);
 
 	if (error == 0)
@@ -82,7 +82,7 @@ static int point_dns(void *context, struct why *why)
 
 static int turn_back(struct daemon *d, struct why *why)
 {
-	return d->bypass ? d->resolver->unsteer(d, why) :
+	return d->bypass.on ? d->resolver->unsteer(d, why) :
 			   d->hostdns->ops->restore(d->hostdns, why);
 }
 
@@ -111,7 +111,7 @@ _Static_assert(NITEMS(netcheck_steps) == NETCHECK__N, "a row per step");
 
 static bool may_bypass(const struct daemon *d, const struct step *failed)
 {
-	return d->conf.datapath == DATAPATH_AUTO && !d->bypass &&
+	return d->conf.datapath == DATAPATH_AUTO && !d->bypass.on &&
 	       (failed == &netcheck_steps[NETCHECK_LISTEN] ||
 		failed == &netcheck_steps[NETCHECK_POINT]);
 }
@@ -121,10 +121,10 @@ static void no_bypass(struct daemon *d, bool listened, struct why *why)
 {
 	struct why both;
 
-	why_set(&both, 0, "%.200s; and in bypass: %.250s", d->instead.text,
-		why->text);
-	d->bypass = false;
-	d->instead.text[0] = '\0';
+	why_set(&both, 0, "%.200s; and in bypass: %.250s",
+		d->bypass.instead.text, why->text);
+	d->bypass.on = false;
+	d->bypass.instead.text[0] = '\0';
 	if (listened && d->resolver->start(d, why) < 0)
 		daemon_problem(d, "listen", why->text);
 	*why = both;
@@ -137,18 +137,18 @@ static int bypass(struct daemon *d, unsigned int first, unsigned int n,
 	const struct step *ignored;
 	int error;
 
-	d->instead = *why;
+	d->bypass.instead = *why;
 	d->resolver->stop(d);
-	d->bypass = true;
+	d->bypass.on = true;
 	error = steps_run(netcheck_steps + first, n, d, &ignored, why);
 	if (error < 0) {
 		no_bypass(d, listened, why);
 		return error;
 	}
 	log_warning("datapath: bypass instead of socket: %s",
-		    d->instead.text);
+		    d->bypass.instead.text);
 	methods_event(d, "datapath", "{s:s,s:s}", "datapath", "bypass",
-		      "instead", d->instead.text);
+		      "instead", d->bypass.instead.text);
 	return 0;
 }
 
@@ -288,7 +288,7 @@ void netcheck_leave(struct daemon *d, const char *reason)
 static int put_dns_back(void *context, struct why *why)
 {
 	struct daemon *d = context;
-	bool was = d->bypass ? d->steered :
+	bool was = d->bypass.on ? d->bypass.steered :
 			       d->hostdns->ops->pointed(d->hostdns);
 	int error = turn_back(d, why);
 

@@ -95,7 +95,7 @@ static json_t *firewall(const struct daemon *d)
 static json_t *listening(const struct daemon *d)
 {
 	struct ipaddr listen[POLICY_LISTEN];
-	unsigned int n = d->bypass ? 0 : supervise_listen(d, listen);
+	unsigned int n = d->bypass.on ? 0 : supervise_listen(d, listen);
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < n; i++) {
@@ -114,9 +114,9 @@ static json_t *links(const struct daemon *d)
 {
 	json_t *list = json_array();
 
-	for (unsigned int i = 0; d->running && i < d->links.n; i++)
-		json_array_append_new(list,
-				      json_string(d->links.link[i].name));
+	for (unsigned int i = 0; d->running && i < d->bypass.links.n; i++)
+		json_array_append_new(list, json_string(
+			d->bypass.links.link[i].name));
 	return list;
 }
 
@@ -135,10 +135,10 @@ static json_t *resolver(const struct daemon *d)
 			      "mode", mode[d->conf.mode],
 			      "refuse", refuse[d->conf.refuse]);
 
-	set(o, "datapath", json_string(d->bypass ? "bypass" : "socket"));
-	if (d->instead.text[0] != '\0')
-		set(o, "instead", json_string(d->instead.text));
-	if (d->bypass)
+	set(o, "datapath", json_string(d->bypass.on ? "bypass" : "socket"));
+	if (d->bypass.instead.text[0] != '\0')
+		set(o, "instead", json_string(d->bypass.instead.text));
+	if (d->bypass.on)
 		set(o, "links", links(d));
 	if (d->running)
 		set(o, "pid", json_integer(d->child.pid));
@@ -202,7 +202,7 @@ static void own_counters(const struct daemon *d,
 		{ "door_rolled_back", a->rolled_back },
 		{ "firewall_repairs", a->repaired },
 		{ "datapath_restarts", d->restarts },
-		{ "steering_repairs", d->steer_repairs },
+		{ "steering_repairs", d->bypass.repairs },
 	};
 
 	memcpy(out, all, sizeof(all));
@@ -233,7 +233,7 @@ json_t *report_status(struct daemon *d)
 	set(o, "hostdns", json_pack("{s:s,s:b,s:b}", "backend",
 		d->hostdns->ops->name, "pointed",
 		d->hostdns->ops->pointed(d->hostdns),
-		"steered", d->steered));
+		"steered", d->bypass.steered));
 	set(o, "upstreams", upstreams(d));
 	set(o, "names", names(d));
 	set(o, "allowed", json_integer(d->answer.allowed.n));

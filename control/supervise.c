@@ -74,7 +74,7 @@ static void fill_upstreams(const struct daemon *d, struct policy *p)
 			.ifindex = ifname[0] == '\0' ? 0 :
 				   if_nametoindex(ifname),
 		};
-		if (d->bypass)
+		if (d->bypass.on)
 			bypass_path(u);
 	}
 }
@@ -167,7 +167,7 @@ static void announce(struct daemon *d)
 	methods_event(d, "resolver", "{s:b,s:i,s:i,s:s}", "running",
 		      d->running, "pid", (int)d->child.pid, "restarts",
 		      (int)d->restarts, "datapath",
-		      d->bypass ? "bypass" : "socket");
+		      d->bypass.on ? "bypass" : "socket");
 }
 
 static void crashed(struct daemon *d);
@@ -279,15 +279,16 @@ static int watch(struct daemon *d, struct why *why)
 
 static void log_started(const struct daemon *d)
 {
-	if (!d->bypass) {
+	if (!d->bypass.on) {
 		log_info("datapath: process %d listens on port %u",
 			 (int)d->child.pid, d->conf.port);
 		return;
 	}
 	log_info("datapath: process %d reads " STEER_DEVICE,
 		 (int)d->child.pid);
-	for (unsigned int i = 0; i < d->links.n; i++)
-		log_info("datapath: it asks on %s", d->links.link[i].name);
+	for (unsigned int i = 0; i < d->bypass.links.n; i++)
+		log_info("datapath: it asks on %s",
+			 d->bypass.links.link[i].name);
 }
 
 static int start(struct daemon *d, struct why *why)
@@ -299,7 +300,7 @@ static int start(struct daemon *d, struct why *why)
 	if (d->running)
 		return 1;
 	fill_setup(d, &setup);
-	if (d->bypass && (error = bypass_prepare(d, &setup, why)) < 0) {
+	if (d->bypass.on && (error = bypass_prepare(d, &setup, why)) < 0) {
 		d->resolver_problem = *why;
 		return error;
 	}

@@ -9,8 +9,20 @@
 #include "why.h"
 
 struct daemon;
-struct daemon_resolver;
 struct ipaddr;
+
+/* How a datapath is run; tests put their own in its place. */
+struct daemon_resolver {
+	/* 0: it listens; 1: it did already. */
+	int (*start)(struct daemon *d, struct why *why);
+	void (*stop)(struct daemon *d);
+	/* It takes d's policy from now on. */
+	void (*tell)(struct daemon *d);
+	/* In bypass, in place of the host's DNS settings: its questions come
+	 * to the datapath, or no longer. */
+	int (*steer)(struct daemon *d, struct why *why);
+	int (*unsteer)(struct daemon *d, struct why *why);
+};
 
 extern const struct daemon_resolver supervise_resolver;
 /* Where the datapath listens: how many, at most POLICY_LISTEN. */

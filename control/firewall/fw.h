@@ -47,8 +47,7 @@ struct fw_ruleset {
 	uint16_t upstream_port;
 	uint16_t n_upstreams;
 	struct ipaddr upstreams[POLICY_UPSTREAMS];
-	/* the tunnel */
-	uint16_t n_relays;
+	uint16_t n_relays;	/* of the tunnel, as all below */
 	struct endpoint relays[CONF_ENDPOINTS];
 	char interface[IF_NAMESIZE];
 	uint16_t n_dns;
@@ -68,7 +67,6 @@ enum {
 };
 
 struct fw;
-
 /* Each: 0 or -errno, nothing half done, the sentence in *why. */
 struct fw_ops {
 	const char *name;
@@ -113,7 +111,6 @@ NODISCARD int fw_nft_open(struct fw **fw, const struct conf *c,
 NODISCARD int fw_memory_open(struct fw **fw, const struct conf *c,
 			     struct why *why);
 
-/* May it be written? */
 bool fw_sound(const struct fw_ruleset *r, const char *table);
 /* As nft reads it. Its length; 0: a name or count that must not be written. */
 size_t fw_nft_text(const struct fw_ruleset *r, const char *table,

@@ -136,7 +136,7 @@ static inline int bench_steer(struct daemon *d, struct why *why)
 
 	if (error < 0)
 		return why_set(why, error, "injected: steer");
-	d->steered = true;
+	d->bypass.steered = true;
 	return 0;
 }
 
@@ -146,7 +146,7 @@ static inline int bench_unsteer(struct daemon *d, struct why *why)
 
 	if (error < 0)
 		return why_set(why, error, "injected: unsteer");
-	d->steered = false;
+	d->bypass.steered = false;
 	return 0;
 }
 

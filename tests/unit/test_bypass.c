@@ -15,7 +15,7 @@ static void use(enum conf_datapath datapath)
 {
 	again();
 	bench.conf.datapath = datapath;
-	bench.bypass = datapath == DATAPATH_BYPASS;
+	bench.bypass.on = datapath == DATAPATH_BYPASS;
 }
 
 /* The door, opened by other means than netcheckbench.h's. */
@@ -23,8 +23,8 @@ static void expect_door(bool bypass, bool open, const char *what)
 {
 	enum fw_policy policy = open ? FW_BLOCKED_ACTIVE : FW_BLOCKED;
 
-	cr_expect_eq(bench.bypass, bypass, "%s: bypass", what);
-	cr_expect_eq(bench.steered, bypass && open, "%s: steered", what);
+	cr_expect_eq(bench.bypass.on, bypass, "%s: bypass", what);
+	cr_expect_eq(bench.bypass.steered, bypass && open, "%s: steered", what);
 	cr_expect_eq(bench_dns.pointed, !bypass && open, "%s: pointed", what);
 	cr_expect_eq(bench.active, open, "%s: active", what);
 	cr_expect_eq(bench_fw.ruleset.policy, policy, "%s: rules", what);
@@ -90,7 +90,8 @@ Test(bypass, opening)
 		cr_expect_eq(set_state(TUNNEL_ERROR, CAUSE_OTHER), 0);
 		expect_record(rows[i].record, what);
 		expect_door(rows[i].bypass, rows[i].open, what);
-		cr_expect_eq(bench.instead.text[0] != '\0', rows[i].bypass &&
+		cr_expect_eq(bench.bypass.instead.text[0] != '\0',
+			     rows[i].bypass &&
 			     rows[i].datapath == DATAPATH_AUTO, "%s", what);
 		record_repair();
 	}
@@ -105,7 +106,7 @@ Test(bypass, a_running_socket_is_replaced)
 	cr_expect(strstr(record.text, "point load:blocked stop "
 			 "load:door start "), "%s", record.text);
 	expect_door(true, true, "while it ran");
-	cr_expect(strstr(bench.instead.text, "injected: point"));
+	cr_expect(strstr(bench.bypass.instead.text, "injected: point"));
 }
 
 Test(bypass, neither_can_be_had)
@@ -121,7 +122,7 @@ Test(bypass, neither_can_be_had)
 		  strstr(bench.problem.text, "injected: steer"), "%s",
 		  bench.problem.text);
 	cr_expect_eq(bench.tunnel.cause, CAUSE_SET_DNS);
-	cr_expect_eq(bench.instead.text[0], '\0');
+	cr_expect_eq(bench.bypass.instead.text[0], '\0');
 }
 
 Test(bypass, nobody_waits_for_a_door)
@@ -129,13 +130,13 @@ Test(bypass, nobody_waits_for_a_door)
 	use(DATAPATH_AUTO);
 	record_fault("start", -EADDRINUSE, 0, 1);
 	up(true, false, TUNNEL_CONNECTED, 0);
-	cr_expect(bench.running && bench.bypass, "at start");
+	cr_expect(bench.running && bench.bypass.on, "at start");
 	cr_expect_eq(daemon_set_netcheck(&bench, false, &step, &why), 0);
-	cr_expect(!bench.bypass && bench.instead.text[0] == '\0',
+	cr_expect(!bench.bypass.on && bench.bypass.instead.text[0] == '\0',
 		  "switched off");
 	record_fault("start", -EADDRINUSE, 0, 1);
 	cr_expect_eq(daemon_set_netcheck(&bench, true, &step, &why), 0);
-	cr_expect(bench.running && bench.bypass, "switched on");
+	cr_expect(bench.running && bench.bypass.on, "switched on");
 }
 
 Test(bypass, leaving)
@@ -146,7 +147,7 @@ Test(bypass, leaving)
 	cr_expect_eq(set_state(TUNNEL_CONNECTING, 0), 0);
 	cr_expect(strncmp(record.text, "unsteer ", 8) == 0,
 		  "steering ends first: %s", record.text);
-	cr_expect(!bench.steered && bench.running);
+	cr_expect(!bench.bypass.steered && bench.running);
 	cr_expect(strstr(record.text, "restore") == NULL);
 }
 
@@ -159,7 +160,7 @@ Test(bypass, routing_that_stays_is_tried_again)
 	cr_expect_str_eq(step, "point_dns");
 	expect_door(true, true, "nothing of it");
 	cr_expect_eq(daemon_set_netcheck(&bench, false, &step, &why), 0);
-	cr_expect(!bench.steered && !bench.running);
+	cr_expect(!bench.bypass.steered && !bench.running);
 }
 
 Test(bypass, the_rules_name_no_server)
