@@ -145,15 +145,18 @@ stub_dns() {
 	ln -sf ../run/systemd/resolve/stub-resolv.conf "$WORLD/etc/resolv.conf"
 }
 
-# A world with a resolved in it, pointed at the router; or says why not.
+# world_opened() with a resolved on the laptop that asks the router; or says
+# why not. $1...: options of dnsmasq.
 resolved_opened() {
+	world_open || exit 2
 	packages_fetch || {
 		echo "skipped: no systemd-resolved here, and none to be had:"
 		tail -n 3 "$WORLD/packages.log"
 		exit 77
 	}
 	resolved_paths
-	router ip addr add $LINK_LOCAL/64 dev lan0
+	ip -n "$ROUTER" addr add $LINK_LOCAL/64 dev lan0
+	world_dns "$@" && world_web && laptop_up || exit 2
 	# Before it starts: it takes servers that it finds there for its own.
 	stub_dns
 	if ! resolved_etc || ! bus_start || ! resolved_start; then
@@ -161,6 +164,7 @@ resolved_opened() {
 		exit 2
 	fi
 	link_dns $DNS4 || exit 2
+	remember_dns
 }
 
 # Back to knowing nothing: its cache, and what it has learnt of servers.
