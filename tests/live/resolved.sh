@@ -86,6 +86,8 @@ by_link() {
 		link_dns $server
 		ways "$server"
 		check_comes "$server: in use" server_is $server
+		check "$server: nothing that it takes for broken" \
+		    "$(grep -c degraded "$WORLD/resolved.log")" 0
 		only_tcp
 		ways "$server, TCP"
 		any_protocol
@@ -182,7 +184,11 @@ with_socket() {
 	any_protocol
 	restarts
 	door_shut
-	# Our address is a server of its own now, and it keeps that.
+	# Our address is a server of its own now, and it keeps that; but not
+	# for all names.
+	resolved_forgets
+	check 'sockets, afterwards, any name' "$(stub $OTHER A)" \
+	    "NOERROR $OTHER4"
 	again
 }
 
