@@ -111,10 +111,18 @@ comes_again() {
 	resolved_forgets
 	[ "$(stub $NAME A)" = "NOERROR $PROBE4" ]
 }
+# What is open stays so for 20 s: who renews it will stand still.
+fresh() {
+	resolved_forgets
+	stub $NAME A >/dev/null
+	[ "$(sp --json allowed | jq --arg a $PROBE4 \
+	    '[.[] | select(.address == $a) | .seconds_left] | add')" -gt 20 ]
+}
 # EDGE WANT COMMAND...: while nobody puts it right.
 without() {
 	_edge=$1 _want=$2
 	shift 2
+	check_comes "$_edge: open for a while" fresh
 	resolved_forgets
 	kill -STOP "$DAEMON"
 	check "without $_edge: done" "$(lap "$@" 2>&1)" ''
