@@ -11,7 +11,7 @@
 #include <linux/filter.h>
 #include <stdint.h>
 
-enum { FILTER_TRIPWIRE = 6 };	/* instructions */
+enum { FILTER_TRIPWIRE = 6, FILTER_LEDGER = 21 };	/* instructions */
 
 /*
  * For a NETLINK_NETFILTER socket in the group NFNLGRP_NFTABLES: passes the
@@ -52,5 +52,13 @@ struct filter_wire {
  */
 unsigned int filter_wire(enum filter_link link, const struct filter_wire *w,
 			 struct sock_filter out[static FILTER_WIRE]);
+
+/*
+ * For a packet socket that sees packets from their network header on: passes
+ * snaplen octets of what leaves this machine, but for loopback, and of what
+ * comes to it by UDP from a DNS server's port.
+ */
+void filter_ledger(uint16_t dns_port, uint32_t snaplen,
+		   struct sock_filter out[static FILTER_LEDGER]);
 
 #endif /* FILTER_H */

@@ -67,6 +67,22 @@ void answer_start(struct answer *a)
 		allow_set_epoch(a->arena->allow, a->epoch);
 }
 
+static void reach(const struct answer *a, const struct ipaddr *addr,
+		  uint64_t until)
+{
+	if (a->on_reach != NULL)
+		a->on_reach(a->context, addr, until);
+}
+
+static void reach_ends(const struct answer *a, const struct ipaddr *gone,
+		       unsigned int n)
+{
+	uint64_t now = clock_boot();
+
+	for (unsigned int i = 0; i < n; i++)
+		reach(a, &gone[i], now);
+}
+
 int answer_stop(struct answer *a, struct why *why)
 {
 	struct ipaddr gone[ALLOW_MAX];
@@ -83,8 +99,10 @@ int answer_stop(struct answer *a, struct why *why)
 	if (n > 0 && sockkill(gone, n) < 0)
 		log_debug("door: connections are left to the firewall's reject");
 	/* No table: nothing is open. */
-	if (error == 0 || error == -ENOENT)
+	if (error == 0 || error == -ENOENT) {
+		reach_ends(a, gone, n);
 		return (int)n;
+	}
 	a->stale = true;
 	return error;
 }
@@ -102,8 +120,10 @@ void answer_expire(struct answer *a)
 		allow_remove(a->arena->allow, &gone[i]);
 	error = a->fw->ops->remove(a->fw, gone, n, &why);
 	/* -ENOENT: the kernel was quicker. Else it may hold them still. */
-	if (error == 0 || error == -ENOENT)
+	if (error == 0 || error == -ENOENT) {
+		reach_ends(a, gone, n);
 		return;
+	}
 	a->stale = true;
 	log_warning("door: %s", why.text);
 }
@@ -256,8 +276,11 @@ static int open_planned(struct answer *a, const struct grant *g,
 			const struct fw_element *el, uint64_t now)
 {
 	struct why why;
-	int error = add(a, el, g->n_addrs, &why);
+	int error;
 
+	for (unsigned int i = 0; i < g->n_addrs; i++)
+		reach(a, &el[i].addr, now + el[i].seconds * CLOCK_S);
+	error = add(a, el, g->n_addrs, &why);
 	if (error < 0) {
 		log_warning("door: %s", why.text);
 		if (error == -ETIMEDOUT)
@@ -363,6 +386,7 @@ static int put_back(struct answer *a, const struct ipaddr *have,
 			.seconds = seconds_left(e->expiry, now) +
 				   KERNEL_SLACK_S,
 		};
+		reach(a, &e->addr, now + el[n - 1].seconds * CLOCK_S);
 	}
 	error = n == 0 ? 0 : a->fw->ops->add(a->fw, el, n, why);
 	return error < 0 ? error : (int)n;

@@ -36,6 +36,10 @@ struct answer {
 	/* Told of what happens; context is the daemon. */
 	void *context;
 	void (*on_open)(void *context, const struct allowed_entry *e);
+	/* Before the kernel lets packets to a through, and as soon as it does
+	 * not any more: until then, boot time in ns. May be NULL. */
+	void (*on_reach)(void *context, const struct ipaddr *a,
+			 uint64_t until);
 	/* Loads the ruleset anew, sets empty. 0 or -errno. */
 	int (*reload)(void *context);
 };

@@ -52,6 +52,7 @@ struct conf {
 	struct ipaddr upstreams[POLICY_UPSTREAMS];
 	uint16_t upstream_port;		/* default 53 */
 
+	bool capture;			/* keep the leak ledger */
 	bool lan;			/* the setting's first value */
 	enum conf_exempt exempt;
 	enum log_level log_level;

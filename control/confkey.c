@@ -176,6 +176,7 @@ const struct conf_key conf_keys[] = {
 	{ "", "upstreams", &confkind_upstream, "",
 	  LIST(upstreams, n_upstreams) },
 	{ "", NUMBER("upstream-port", 1, 65535, "53"), AT(upstream_port) },
+	{ "", WORD("capture", bools, "true"), AT(capture) },
 	{ "", WORD("lan", bools, "false"), AT(lan) },
 	{ "", WORD("exempt", exempts, "group"), AT(exempt) },
 	{ "", WORD("log-level", levels, "info"), AT(log_level) },

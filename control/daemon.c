@@ -84,12 +84,16 @@ static bool same(const struct fw_ruleset *a, const struct fw_ruleset *b)
 
 static int load(struct daemon *d, const struct fw_ruleset *r, struct why *why)
 {
-	int error = d->fw->ops->load(d->fw, r, why);
+	int error;
 
+	/* What it allows may leave before this returns. */
+	leakwatch_tell(d, r);
+	error = d->fw->ops->load(d->fw, r, why);
 	if (error < 0)
 		return error;
 	d->ruleset = *r;
 	d->loaded = true;
+	leakwatch_follow(d);
 	d->answer.stale = true;
 	methods_event(d, "firewall", "{s:s,s:b}", "policy",
 		      fw_policy_name(r->policy), "loaded", 1);
@@ -170,6 +174,7 @@ static int apply(struct daemon *d, const struct conf *c, struct why *why)
 	int error = 0;
 
 	d->conf = *c;
+	leakwatch_follow(d);
 	d->answer.max = c->allow.max_addresses;
 	d->answer.per_name = c->allow.per_name;
 	/* While shut they are read when the door opens. */
@@ -280,6 +285,11 @@ static void on_open(void *context, const struct allowed_entry *e)
 	methods_event(d, "portal", "{s:s,s:s}", "address", addr, "name", name);
 }
 
+static void on_reach(void *context, const struct ipaddr *a, uint64_t until)
+{
+	leakwatch_reach(context, a, until);
+}
+
 static void open_answer(struct daemon *d)
 {
 	d->answer.fw = d->fw;
@@ -287,6 +297,7 @@ static void open_answer(struct daemon *d)
 	d->answer.per_name = d->conf.allow.per_name;
 	d->answer.context = d;
 	d->answer.on_open = on_open;
+	d->answer.on_reach = on_reach;
 	d->answer.reload = reload;
 }
 
@@ -320,6 +331,7 @@ void daemon_init(struct daemon *d, const struct conf *conf)
 	d->resolver = &supervise_resolver;
 	d->bypass.on = conf->datapath == DATAPATH_BYPASS;
 	child_init(&d->child);
+	leakwatch_init(&d->leaks);
 }
 
 /*
@@ -391,12 +403,15 @@ int daemon_open(struct daemon *d, const char *conf_path,
 	d->base = event_base_new();
 	if (d->base == NULL)
 		return why_set(why, -ENOMEM, "no event loop");
+	d->leaks.wanted = true;
 	error = open_all(d, why);
 	/* Whatever rules are in force stay; the host gets its DNS back. */
 	if (error < 0 && d->active)
 		netcheck_leave(d, "left");
-	if (error < 0)
+	if (error < 0) {
 		d->resolver->stop(d);
+		leakwatch_close(d);
+	}
 	if (error < 0 && d->ctl != NULL)
 		ctl_close(d->ctl);
 	return error;
@@ -423,6 +438,7 @@ void daemon_close(struct daemon *d, enum daemon_end how)
 		netcheck_leave(d, "left");
 	d->resolver->stop(d);
 	last_rules(d, how);
+	leakwatch_close(d);
 	ctl_close(d->ctl);
 	uplink_close(d);
 	d->hostdns->ops->close(d->hostdns);

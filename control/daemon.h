@@ -21,6 +21,7 @@
 #include "conf.h"
 #include "firewall/fw.h"
 #include "hostdns/hostdns.h"
+#include "leakwatch.h"
 #include "methods.h"
 #include "netcheck.h"
 #include "os/netinfo.h"
@@ -64,6 +65,7 @@ struct daemon {
 	struct why resolver_problem;	/* "" = none */
 	uint64_t counters[COUNT__N];	/* of datapaths that are gone */
 	struct bypass bypass;
+	struct leakwatch leaks;
 
 	bool active;			/* the door's steps are done */
 	bool latched;			/* ... one failed: not before a change */
@@ -78,7 +80,6 @@ struct daemon {
 	uint32_t network, prefetch;	/* of struct policy */
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	bool portal;			/* suspected on this network */
-
 	struct timeline timeline;
 	struct why problem;		/* the last failure that still matters */
 	struct ctl *ctl;

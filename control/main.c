@@ -16,6 +16,7 @@
 #include "datapath.h"
 #include "log.h"
 #include "os/steer.h"
+#include "watcher.h"
 
 static const char default_conf[] = "/etc/sallyport/sallyport.conf";
 
@@ -196,6 +197,8 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--datapath") == 0)
 		return datapath_main();
+	if (argc == 2 && strcmp(argv[1], "--ledger") == 0)
+		return watcher_main();
 	parse(argc, argv, &o);
 	conf_defaults(&conf);
 	if (conf_load(&conf, o.conf, o.conf_given, &why) < 0)

@@ -9,6 +9,7 @@
 
 #include "daemon.h"
 #include "report.h"
+#include "reportleaks.h"
 
 static int fail(struct ctl_error *e, enum ctl_code code, const char *fmt, ...)
 	PRINTF(3, 4);
@@ -246,6 +247,7 @@ static const struct {
 	{ "status", report_status, NULL, { NULL } },
 	{ "allowed", report_allowed, NULL, { NULL } },
 	{ "rules", report_rules, NULL, { NULL } },
+	{ "leaks", reportleaks, NULL, { NULL } },
 	{ "timeline", report_timeline, NULL, { NULL } },
 	{ "metrics", report_metrics, NULL, { NULL } },
 	{ "config", report_config, NULL, { NULL } },

@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "daemon.h"
+#include "reportleaks.h"
 
 /* --- small parts --- */
 
@@ -190,7 +191,7 @@ struct own_counter {
 	uint64_t n;
 };
 
-enum { OWN_COUNTERS = 7 };
+enum { OWN_COUNTERS = 11 };
 
 static void own_counters(const struct daemon *d,
 			 struct own_counter out[static OWN_COUNTERS])
@@ -203,6 +204,10 @@ static void own_counters(const struct daemon *d,
 		{ "firewall_repairs", a->repaired },
 		{ "datapath_restarts", d->restarts },
 		{ "steering_repairs", d->bypass.repairs },
+		{ "ledger_leaks", reportleaks_packets(d) },
+		{ "ledger_flows", d->leaks.log.flows },
+		{ "ledger_drops", reportleaks_drops(d) },
+		{ "ledger_restarts", d->leaks.restarts },
 	};
 
 	memcpy(out, all, sizeof(all));
@@ -230,6 +235,7 @@ json_t *report_status(struct daemon *d)
 	set(o, "epoch", json_integer(d->answer.epoch));
 	set(o, "firewall", firewall(d));
 	set(o, "resolver", resolver(d));
+	set(o, "ledger", reportleaks_status(d));
 	set(o, "hostdns", json_pack("{s:s,s:b,s:b}", "backend",
 		d->hostdns->ops->name, "pointed",
 		d->hostdns->ops->pointed(d->hostdns),
@@ -349,6 +355,7 @@ static void write_gauges(const struct daemon *d, FILE *f)
 		{ "allowed_addresses", d->answer.allowed.n },
 		{ "firewall_verified", d->verified },
 		{ "resolver_running", d->running },
+		{ "ledger_running", d->leaks.running },
 	};
 
 	for (size_t i = 0; i < NITEMS(gauges); i++)

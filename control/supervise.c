@@ -79,17 +79,23 @@ static void fill_upstreams(const struct daemon *d, struct policy *p)
 	}
 }
 
+void supervise_policy(const struct daemon *d, struct policy *p)
+{
+	conf_policy(&d->conf, p);
+	p->epoch = d->answer.epoch;
+	p->network = d->network;
+	p->prefetch = d->prefetch;
+	fill_upstreams(d, p);
+	fill_judge(d, &p->judge);
+}
+
 static void tell(struct daemon *d)
 {
 	static struct policy p;
 
-	conf_policy(&d->conf, &p);
-	p.epoch = d->answer.epoch;
-	p.network = d->network;
-	p.prefetch = d->prefetch;
-	fill_upstreams(d, &p);
-	fill_judge(d, &p.judge);
+	supervise_policy(d, &p);
 	d->answer.judge = p.judge;
+	leakwatch_follow(d);
 	if (!d->running)
 		return;
 	policy_publish(&d->child.arena.control->policy, &p);
@@ -441,6 +447,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	answer_expire(&d->answer);
+	leakwatch_tick(d);
 	if (d->answer.stale || answer_differs(&d->answer))
 		supervise_verify(d);
 	bypass_tick(d);

@@ -10,6 +10,7 @@
 
 struct daemon;
 struct ipaddr;
+struct policy;
 
 /* How a datapath is run; tests put their own in its place. */
 struct daemon_resolver {
@@ -27,6 +28,8 @@ struct daemon_resolver {
 extern const struct daemon_resolver supervise_resolver;
 /* Where the datapath listens: how many, at most POLICY_LISTEN. */
 unsigned int supervise_listen(const struct daemon *d, struct ipaddr *out);
+/* What a datapath would be told now. */
+void supervise_policy(const struct daemon *d, struct policy *p);
 /* Watches the firewall and the clock. */
 NODISCARD int supervise_open(struct daemon *d, struct why *why);
 /* Not a crash: a datapath that needs another way in or out than it has; the

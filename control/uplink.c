@@ -200,9 +200,13 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 		note(d, kind, &linked);
 		any = true;
 	}
-	if (!any && n != -ENOBUFS)
+	if (!any && n != -ENOBUFS) {
+		/* A link may have become a bridge's port. */
+		leakwatch_follow(d);
 		return;
+	}
 	follow(d, linked);
+	leakwatch_follow(d);
 	if (linked)
 		had_route = had_address = false;
 	if (!had_address && has_address(&d->net))

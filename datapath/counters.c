@@ -59,6 +59,7 @@ static const char *const names[] = {
 	[COUNT_NOT_DNS] = "not_dns",
 	[COUNT_STRAY_TCP] = "stray_tcp",
 	[COUNT_UNSENT] = "unsent",
+	[COUNT_WIRE_XDP] = "wire_xdp",
 	[COUNT_WIRE_DROPS] = "wire_drops",
 };
 static_assert(NITEMS(names) == COUNT__N, "a name for every counter");

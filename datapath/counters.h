@@ -55,6 +55,7 @@ enum counter {
 	COUNT_NOT_DNS,			/* not for port 53 of one host */
 	COUNT_STRAY_TCP,		/* a segment of no connection: reset */
 	COUNT_UNSENT,			/* not taken by the TUN */
+	COUNT_WIRE_XDP,			/* packets that a driver handed us */
 	COUNT_WIRE_DROPS,		/* the kernel had no room for a response */
 	COUNT__N
 };

@@ -32,9 +32,17 @@ enum {
 
 enum { DATAPATH_PORTS = 16, DATAPATH_WHY = 256 };
 
+/* Is a link's driver to hand us answers? If it cannot, the capture has them. */
+enum datapath_xdp {
+	DATAPATH_XDP_NEVER,
+	DATAPATH_XDP_GAIN,	/* only without a copy: with one, it is no faster */
+	DATAPATH_XDP_ANY,
+};
+
 /* A link that upstreams are on, sent to and heard below the firewall. */
 struct datapath_link {
 	uint32_t ifindex;
+	uint8_t xdp;		/* enum datapath_xdp */
 	char name[IF_NAMESIZE];
 };
 
@@ -61,6 +69,8 @@ struct datapath_report {
 	uint8_t absent;		/* bit i: the host does not have listen[i] */
 	struct ipaddr addr;	/* of a failed bind */
 	char step[32];		/* "bind", "arena", ... */
+	uint8_t xdp;		/* bit i: links[i]'s driver does */
+	char no_xdp[DATAPATH_WHY];	/* why not, of the last one that should */
 	char note[DATAPATH_WHY];	/* ready, but without: why there is no tap */
 };
 

@@ -69,8 +69,11 @@ static uint64_t token(const struct exchange *x, const struct question *q,
 
 static void set_free(struct exchange *x, struct question *q)
 {
-	for (unsigned int i = 0; i < POLICY_UPSTREAMS; i++)
+	for (unsigned int i = 0; i < POLICY_UPSTREAMS; i++) {
+		if (x->wire != NULL && q->server[i].fd >= 0)
+			wire_forget(x->wire, q->server[i].port);
 		close_fd(&q->server[i].fd);
+	}
 	exchangetcp_close(x, q);
 	drop_slot(x, &q->slot);
 	q->state = QUESTION_FREE;

@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Theory of operation
+ *
+ * A response is read from a capture, so the kernel knows nothing of it. The
+ * socket that a question has for each server only keeps the port: nobody
+ * else is given it, and the kernel, which sees a copy, finds an owner for it
+ * and does not answer with ICMP. What the socket itself gets is dropped.
+ *
+ * So the port leads to question and server, and from there everything is as
+ * with sockets (exchange.c): source, id, case and all the rest must match.
+ */
 #include "exchangewire.h"
 
 #include <string.h>

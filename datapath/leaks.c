@@ -9,6 +9,7 @@ _Static_assert(LEAKS_WAYS <= UINT8_MAX, "counted in an octet");
 void leaks_init(struct leaks *l)
 {
 	l->n = 0;
+	l->last = NULL;
 	l->packets = l->untold = 0;
 	memset(l->used, 0, sizeof(l->used));
 }
@@ -50,18 +51,21 @@ enum leaks_what leaks_add(struct leaks *l, const struct leak *key, bool both)
 		if (same(&set[i], key)) {
 			set[i].packets++;
 			l->packets++;
+			l->last = &set[i];
 			return LEAKS_KNOWN;
 		}
 		if (both && back(&set[i], key))
 			return LEAKS_BACK;
 	}
 	l->packets++;
+	l->last = NULL;
 	if (l->used[at] == LEAKS_WAYS) {
 		l->untold++;
 		return LEAKS_FULL;
 	}
 	set[l->used[at]] = *key;
-	set[l->used[at]++].packets = 1;
-	l->n++;
+	set[l->used[at]].packets = 1;
+	set[l->used[at]].nth = (uint16_t)l->n++;
+	l->last = &set[l->used[at]++];
 	return LEAKS_NEW;
 }

@@ -26,11 +26,14 @@ struct leak {
 	struct leak_end from, to;
 	uint16_t ethertype;
 	uint8_t protocol;
+	uint16_t nth;		/* flow in order of appearance, from 0 */
 	uint64_t packets;
 };
+_Static_assert(LEAKS_MAX <= UINT16_MAX, "for nth");
 
 struct leaks {
 	unsigned int n;			/* flows */
+	const struct leak *last;	/* what leaks_add() counted; NULL = FULL */
 	uint64_t packets, untold;	/* untold: packets of flows without room */
 	uint8_t used[LEAKS_SETS];
 	struct leak flow[LEAKS_SETS][LEAKS_WAYS];

@@ -174,11 +174,13 @@ static bool discovery(const struct ledger *l, const struct frame *f,
 
 static bool relay(const struct ledger *l, const struct frame *f)
 {
-	for (unsigned int i = 0; f->ports && i < l->n_relays; i++) {
+	for (unsigned int i = 0; i < l->n_relays; i++) {
 		const struct ledger_relay *r = &l->relays[i];
 
-		if (r->protocol == f->protocol && r->port == f->dport &&
-		    ipaddr_equal(&r->addr, &f->dst))
+		if (ipaddr_equal(&r->addr, &f->dst) &&
+		    (r->port == 0 ||
+		     (f->ports && r->protocol == f->protocol &&
+		      r->port == f->dport)))
 			return true;
 	}
 	return false;

@@ -42,7 +42,7 @@ enum { LEDGER_PORTS = 16, LEDGER_RELAYS = 16 };
 
 struct ledger_relay {
 	struct ipaddr addr;
-	uint16_t port;
+	uint16_t port;		/* 0: any, and any protocol */
 	uint8_t protocol;	/* FRAME_UDP or FRAME_TCP */
 };
 

@@ -184,13 +184,18 @@ int loop_intake(struct loop *l)
 }
 
 int loop_wire(struct loop *l, const struct datapath_link *links,
-	      unsigned int n, char *error, size_t size)
+	      unsigned int n, struct datapath_report *r)
 {
 	int rc = wire_open(&l->wire, &l->poller, l->counters, TOKEN_WIRE);
 
-	for (unsigned int i = 0; i < n && rc == 0; i++)
+	for (unsigned int i = 0; i < n && rc == 0; i++) {
 		rc = wire_link(l->wire, links[i].name, links[i].ifindex,
-			       error, size);
+			       r->note, sizeof(r->note));
+		if (rc == 0 && links[i].xdp != DATAPATH_XDP_NEVER &&
+		    wire_xdp(l->wire, links[i].xdp == DATAPATH_XDP_ANY,
+			     r->no_xdp, sizeof(r->no_xdp)) == 0)
+			r->xdp |= (uint8_t)(1u << i);
+	}
 	l->exchange.wire = l->wire;
 	return rc;
 }

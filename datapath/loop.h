@@ -73,9 +73,10 @@ NODISCARD int loop_open(struct loop *l);
 NODISCARD int loop_listen(struct loop *l, const struct ipaddr *a,
 			  uint16_t port);
 NODISCARD int loop_intake(struct loop *l);
-/* Upstreams are asked by frames on these links; -errno and a sentence. */
+/* Upstreams are asked by frames on these links; -errno, and r's note is a
+ * sentence. What r says of AF_XDP is filled in. */
 NODISCARD int loop_wire(struct loop *l, const struct datapath_link *links,
-			unsigned int n, char *error, size_t size);
+			unsigned int n, struct datapath_report *r);
 NODISCARD int loop_tripwire(struct loop *l, uint32_t firewall_port);
 /* -1 and a sentence: there is no tap, and all else works. */
 NODISCARD int loop_tap(struct loop *l, const uint16_t *ports, unsigned int n,

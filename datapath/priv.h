@@ -28,4 +28,11 @@ NODISCARD int priv_follow_parent(pid_t parent);
 NODISCARD int priv_drop(uid_t uid, gid_t gid, const char *root, bool wire,
 			const char **what);
 
+/* The same with fewer system calls: for who only reads a capture's ring. */
+NODISCARD int priv_drop_watcher(uid_t uid, gid_t gid, const char *root,
+				const char **what);
+/* ... and prints what it finds. It outlives its parent. */
+NODISCARD int priv_drop_auditor(uid_t uid, gid_t gid, const char *root,
+				const char **what);
+
 #endif /* PRIV_H */

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -36,6 +37,52 @@ static const int calls[] = {
 	SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(openat),
 	SCMP_SYS(readlink), SCMP_SYS(ioctl), SCMP_SYS(prctl),
 #endif
+};
+
+/* Of who only reads a capture's ring: no socket is made or spoken to. */
+static const int watcher_calls[] = {
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close),
+	SCMP_SYS(clock_gettime), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(recvfrom), SCMP_SYS(getsockopt), SCMP_SYS(sendto),
+	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall),
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	SCMP_SYS(sigaltstack), SCMP_SYS(getpid), SCMP_SYS(gettid),
+	SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(openat),
+	SCMP_SYS(readlink), SCMP_SYS(ioctl), SCMP_SYS(prctl),
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(madvise), SCMP_SYS(futex),
+#endif
+};
+
+/* stdio, and malloc() for what is printed. */
+static const int auditor_calls[] = {
+	SCMP_SYS(writev), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
+	SCMP_SYS(lseek), SCMP_SYS(ioctl), SCMP_SYS(brk), SCMP_SYS(munmap),
+	SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
+	SCMP_SYS(getrandom),
+};
+
+struct sandbox {
+	const int *calls, *more;
+	size_t n, n_more;
+	bool sockets, wire;
+	bool child;		/* dies with its parent */
+};
+
+static const struct sandbox datapath = {
+	.calls = calls, .n = NITEMS(calls), .sockets = true, .child = true,
+};
+static const struct sandbox bypass = {
+	.calls = calls, .n = NITEMS(calls), .sockets = true, .wire = true,
+	.child = true,
+};
+static const struct sandbox watcher = {
+	.calls = watcher_calls, .n = NITEMS(watcher_calls), .child = true,
+};
+static const struct sandbox auditor = {
+	.calls = watcher_calls, .n = NITEMS(watcher_calls),
+	.more = auditor_calls, .n_more = NITEMS(auditor_calls),
 };
 
 int priv_close_from(unsigned int first)
@@ -105,20 +152,30 @@ static int allow_memory(scmp_filter_ctx ctx)
 				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 }
 
-static int filter_calls(bool wire)
+static int allow_calls(scmp_filter_ctx ctx, const int *list, size_t n)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < n && error == 0; i++)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, list[i], 0);
+	return error;
+}
+
+static int filter_calls(const struct sandbox *s)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int error = 0;
+	int error;
 
 	if (ctx == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < NITEMS(calls) && error == 0; i++)
-		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0);
+	error = allow_calls(ctx, s->calls, s->n);
 	if (error == 0)
+		error = allow_calls(ctx, s->more, s->n_more);
+	if (error == 0 && s->sockets)
 		error = allow_sockets(ctx);
 	if (error == 0)
 		error = allow_memory(ctx);
-	if (error == 0 && wire)
+	if (error == 0 && s->wire)
 		error = allow_wire(ctx);
 	if (error == 0)
 		error = seccomp_load(ctx);
@@ -152,18 +209,18 @@ static int change_user(uid_t uid, gid_t gid)
 	return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
 }
 
-static int seal(void)
+static int seal(const struct sandbox *s)
 {
 	/* The change of user has cleared the signal at the parent's death. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+	if ((s->child && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	return 0;
 }
 
-int priv_drop(uid_t uid, gid_t gid, const char *root, bool wire,
-	      const char **what)
+static int drop(uid_t uid, gid_t gid, const char *root,
+		const struct sandbox *s, const char **what)
 {
 	int error;
 
@@ -179,11 +236,29 @@ int priv_drop(uid_t uid, gid_t gid, const char *root, bool wire,
 	}
 	if (error == 0) {
 		*what = "no new privileges";
-		error = seal();
+		error = seal(s);
 	}
 	if (error == 0) {
 		*what = "system call filter";
-		error = filter_calls(wire);
+		error = filter_calls(s);
 	}
 	return error;
+}
+
+int priv_drop(uid_t uid, gid_t gid, const char *root, bool wire,
+	      const char **what)
+{
+	return drop(uid, gid, root, wire ? &bypass : &datapath, what);
+}
+
+int priv_drop_watcher(uid_t uid, gid_t gid, const char *root,
+		      const char **what)
+{
+	return drop(uid, gid, root, &watcher, what);
+}
+
+int priv_drop_auditor(uid_t uid, gid_t gid, const char *root,
+		      const char **what)
+{
+	return drop(uid, gid, root, &auditor, what);
 }

@@ -82,7 +82,7 @@ void tap_read(struct tap *t)
 {
 	uint64_t drops;
 
-	source_pcap_read(t->source, TAP_BURST, see, t);
+	(void)source_pcap_read(t->source, TAP_BURST, see, t);
 	drops = source_pcap_drops(t->source);
 	counters_add(t->counters, COUNT_TAP_DROPS, drops - t->drops);
 	t->drops = drops;

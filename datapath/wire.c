@@ -18,6 +18,7 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@
 #include "question.h"
 #include "source/packet.h"
 #include "source/source_pcap.h"
+#include "source/xsk.h"
 
 enum {
 	HEADERS = 14 + 40 + 8,	/* Ethernet, IPv6, UDP */
@@ -45,6 +47,7 @@ enum {
 struct wire_port {		/* where the machine touches a link */
 	uint32_t ifindex;
 	struct source_pcap *source;
+	struct xsk *xsk;		/* takes answers out before; NULL = none */
 	int fd;
 	enum link link;
 	uint8_t mac[6];		/* as of the last packet sent; Ethernet */
@@ -129,10 +132,28 @@ void wire_close(struct wire *w)
 {
 	if (w == NULL)
 		return;
-	for (unsigned int i = 0; i < w->n_ports; i++)
+	for (unsigned int i = 0; i < w->n_ports; i++) {
+		xsk_close(w->port[i].xsk);
 		source_pcap_close(w->port[i].source);
+	}
 	craft_close(w->craft);
 	free(w);
+}
+
+int wire_xdp(struct wire *w, bool copy, char *error, size_t size)
+{
+	struct wire_port *p = &w->port[w->n_ports - 1];
+	int rc;
+
+	if (p->link != LINK_ETHERNET) {
+		snprintf(error, size, "AF_XDP: not an Ethernet link");
+		return -ENOTSUP;
+	}
+	rc = xsk_open(&p->xsk, p->ifindex, copy, error, size);
+	if (rc == 0)
+		rc = poller_add(w->poller, xsk_fd(p->xsk), w->token +
+				WIRE_XSK + w->n_ports - 1);
+	return rc;
 }
 
 /* --- the policy --- */
@@ -152,6 +173,18 @@ static void add_peer(struct filter_peer *peer, const struct ipaddr *a,
 {
 	memcpy(peer->addr, a->b, sizeof(peer->addr));
 	peer->port = port;
+}
+
+/* Not yet whole, it only lets answers pass to the capture. */
+static void tell_program(struct xsk *x, const struct filter_wire *f)
+{
+	struct kwire *k = xsk_answers(x);
+
+	memset(k->peer, 0, sizeof(k->peer));
+	for (unsigned int i = 0; i < f->n_servers; i++) {
+		memcpy(k->peer[i].addr, f->server[i].addr, 16);
+		k->peer[i].port = f->server[i].port;
+	}
 }
 
 static void refilter(struct wire_port *port, const struct policy *p)
@@ -176,9 +209,12 @@ static void refilter(struct wire_port *port, const struct policy *p)
 	/* With the old one, we hear too little: it is tried again. */
 	if (packet_filter(port->fd, program, (uint16_t)n) == 0)
 		port->filter = f;
+	if (port->xsk != NULL)
+		tell_program(port->xsk, &f);
 }
 
 static_assert((int)POLICY_UPSTREAMS <= (int)FILTER_PEERS, "all fit a filter");
+static_assert((int)FILTER_PEERS <= (int)KWIRE_PEERS, "and the program");
 
 void wire_adopt(struct wire *w, const struct policy *p)
 {
@@ -288,6 +324,8 @@ static int send_framed(struct wire *w, struct wire_port *p,
 	all = craft_ethernet(w->craft, &l, packet, len, out, sizeof(out));
 	if (all < 0)
 		return (int)all;
+	if (p->xsk != NULL)
+		return xsk_send(p->xsk, out, (size_t)all);
 	return packet_send(p->fd, p->ifindex, ipaddr_is_v4(&u->addr) ?
 			   TYPE_IPV4 : TYPE_IPV6, out, (size_t)all);
 }
@@ -313,6 +351,9 @@ int wire_send(struct wire *w, const struct wire_message *m, uint64_t now)
 
 	if (p == NULL)
 		return -ENODEV;
+	if (p->xsk != NULL)
+		xsk_answers(p->xsk)->ports[m->port / 64] |=
+			UINT64_C(1) << m->port % 64;
 	if (is_unspecified(&u->source) ||
 	    ipaddr_is_v4(&u->source) != ipaddr_is_v4(&u->addr))
 		return -EADDRNOTAVAIL;
@@ -323,6 +364,14 @@ int wire_send(struct wire *w, const struct wire_message *m, uint64_t now)
 		return send_framed(w, p, m, now, packet, (size_t)n);
 	return packet_send(p->fd, p->ifindex, ipaddr_is_v4(&u->addr) ?
 			   TYPE_IPV4 : TYPE_IPV6, packet, (size_t)n);
+}
+
+void wire_forget(struct wire *w, uint16_t port)
+{
+	for (unsigned int i = 0; i < w->n_ports; i++)
+		if (w->port[i].xsk != NULL)
+			xsk_answers(w->port[i].xsk)->ports[port / 64] &=
+				~(UINT64_C(1) << port % 64);
 }
 
 void wire_expect_parts(struct wire *w, uint64_t now)
@@ -394,16 +443,27 @@ static void see(void *context, enum link link, struct slice packet,
 		r->r->response(r->r->context, r->p->ifindex, &f);
 }
 
+static void count_drops(struct wire *w, struct wire_port *p)
+{
+	uint64_t drops = source_pcap_drops(p->source) +
+			 (p->xsk != NULL ? xsk_drops(p->xsk) : 0);
+
+	counters_add(w->counters, COUNT_WIRE_DROPS, drops - p->drops);
+	p->drops = drops;
+}
+
 void wire_read(struct wire *w, unsigned int i, uint64_t now,
 	       const struct wire_reader *r)
 {
-	struct reading reading = { w, &w->port[i], now, r };
-	uint64_t drops;
+	struct wire_port *p = &w->port[i % WIRE_XSK];
+	struct reading reading = { w, p, now, r };
 
-	if (i >= w->n_ports)
+	if (i % WIRE_XSK >= w->n_ports)
 		return;
-	source_pcap_read(w->port[i].source, BURST, see, &reading);
-	drops = source_pcap_drops(w->port[i].source);
-	counters_add(w->counters, COUNT_WIRE_DROPS, drops - w->port[i].drops);
-	w->port[i].drops = drops;
+	if (i < WIRE_XSK)
+		source_pcap_read(p->source, BURST, see, &reading);
+	else if (p->xsk != NULL)
+		counters_add(w->counters, COUNT_WIRE_XDP, (uint64_t)xsk_read(
+				     p->xsk, BURST, see, &reading));
+	count_drops(w, p);
 }

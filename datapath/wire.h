@@ -22,12 +22,19 @@
 
 struct wire;
 
-/* As root. Link i gives the poller the token first + i. */
+enum { WIRE_XSK = POLICY_UPSTREAMS, WIRE_TOKENS = 2 * WIRE_XSK };
+
+/* As root. Link i gives the poller the tokens first + i and, for what its
+ * driver hands us, first + WIRE_XSK + i. */
 NODISCARD int wire_open(struct wire **w, struct poller *poller,
 			struct counters *counters, uint64_t first);
 /* -EIO and the like, and a sentence: that link cannot be had. */
 NODISCARD int wire_link(struct wire *w, const char *name, uint32_t ifindex,
 			char *error, size_t size);
+/* The last link's answers come straight from its driver, if that can be;
+ * -ENOTSUP and a sentence if not, and all goes on as it was. copy: see
+ * source/xsk.h. */
+NODISCARD int wire_xdp(struct wire *w, bool copy, char *error, size_t size);
 void wire_close(struct wire *w);
 
 /* From now on, packets of p's upstreams are let through. */
@@ -47,6 +54,8 @@ struct wire_message {
 };
 NODISCARD int wire_send(struct wire *w, const struct wire_message *m,
 			uint64_t now);
+/* What still comes to this port is no answer any more. */
+void wire_forget(struct wire *w, uint16_t port);
 /* For the next seconds, responses may come in parts. */
 void wire_expect_parts(struct wire *w, uint64_t now);
 
@@ -60,7 +69,7 @@ struct wire_reader {
 	void *context;
 };
 
-/* Link i can be read. */
+/* Token first + i: it can be read. */
 void wire_read(struct wire *w, unsigned int i, uint64_t now,
 	       const struct wire_reader *r);
 

@@ -71,8 +71,7 @@ static int open_ends(struct loop *l, const struct datapath_setup *s,
 		return listen_all(l, s, r);
 	if (step(r, "tun", loop_intake(l)) < 0)
 		return r->error;
-	return step(r, "wire", loop_wire(l, s->links, s->n_links, r->note,
-					 sizeof(r->note)));
+	return step(r, "wire", loop_wire(l, s->links, s->n_links, r));
 }
 
 /* As root. The tap and its failure are for the timeline only. */

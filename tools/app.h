@@ -23,6 +23,8 @@ enum app_exit {
 	/* of replay */
 	APP_LEAKED = 1,
 	APP_UNREADABLE = 2,
+	/* ... and of audit; here: nothing can be said */
+	APP_UNSURE = 2,
 };
 
 struct app {
@@ -32,6 +34,9 @@ struct app {
 	/* state */
 	json_t *relays, *dns;	/* arrays, or NULL */
 	const char *interface;	/* or NULL */
+	/* audit */
+	const char *seconds;	/* or NULL */
+	json_t *allowed, *interfaces;	/* arrays, or NULL */
 	/* replay; each may be NULL */
 	const char *policy, *bpf, *speed, *loop, *limit;
 	json_t *locals;		/* array */

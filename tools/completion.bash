@@ -5,7 +5,7 @@ _sallyport()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local commands="status netcheck lockdown lan state allowed rules
-		timeline monitor metrics reload check-config replay version
+		timeline leaks audit monitor metrics reload check-config replay version
 		help"
 	local states="disconnected connecting connected disconnecting error"
 	local causes="set_dns read_dns start_resolver set_firewall offline
@@ -15,7 +15,7 @@ _sallyport()
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--socket | --policy | --local | --bpf | --speed | --loop | --limit)
+		--socket | --policy | --local | --bpf | --speed | --loop | --limit | --for | --allow)
 			((i++)) ;;
 		-*) ;;
 		*) command=${COMP_WORDS[i]}; break ;;
@@ -34,7 +34,7 @@ _sallyport()
 	--speed)
 		mapfile -t COMPREPLY < <(compgen -W "max" -- "$cur")
 		return ;;
-	--relay | --dns | --local | --bpf | --loop | --limit)
+	--relay | --dns | --local | --bpf | --loop | --limit | --for | --allow)
 		return ;;
 	esac
 
@@ -49,6 +49,7 @@ _sallyport()
 		error) words=$causes ;;
 		esac ;;
 	timeline) options+=" --all" ;;
+	audit) options+=" --for --interface --allow" ;;
 	replay)
 		options+=" --policy --local --bpf --speed --loop --limit --stats"
 		if [[ $cur != -* ]]; then

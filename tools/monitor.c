@@ -90,6 +90,15 @@ static void say_portal(const json_t *e, char *text)
 		 client_text(e, "address"));
 }
 
+static void say_leak(const json_t *e, char *text)
+{
+	const char *process = client_text(e, "process");
+
+	snprintf(text, LINE, "%s on %s%s%s", client_text(e, "text"),
+		 client_text(e, "interface"), process[0] != '\0' ? ", " : "",
+		 process);
+}
+
 static const struct {
 	const char *name;
 	void (*say)(const json_t *e, char *text);
@@ -108,6 +117,8 @@ static const struct {
 	{ "firewall", say_firewall, PAINT_WARN },
 	{ "problem", say_problem, PAINT_BAD },
 	{ "portal", say_portal, PAINT_WARN },
+	{ "leak", say_leak, PAINT_BAD },
+	{ "ledger", say_resolver, PAINT_WARN },
 };
 
 /* Of an event that this version does not know. */

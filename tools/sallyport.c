@@ -14,7 +14,8 @@ static enum app_exit version(struct app *a);
 static enum app_exit help(struct app *a);
 
 /* Options that not every command takes. */
-enum { TAKES_ALL = 1, TAKES_TUNNEL = 2, TAKES_REPLAY = 4 };
+enum { TAKES_ALL = 1, TAKES_TUNNEL = 2, TAKES_REPLAY = 4, TAKES_AUDIT = 8,
+       TAKES_INTERFACE = 16 };
 
 static const struct command {
 	const char *name;
@@ -35,11 +36,12 @@ static const struct command {
 	  "is the local network spared by the kill switch?", change_lan },
 	{ "state", "[STATE [CAUSE]] [--relay ADDRESS:PORT[/udp|/tcp]]...\n"
 	  "                 [--interface NAME] [--dns ADDRESS]...",
-	  2, TAKES_TUNNEL, "where the tunnel is", change_state },
+	  2, TAKES_TUNNEL | TAKES_INTERFACE, "where the tunnel is", change_state },
 	{ "allowed", "", 0, 0, "addresses that are open now", show_allowed },
 	{ "rules", "", 0, 0, "the firewall's rules as loaded", show_rules },
 	{ "timeline", "[--all]", 0, TAKES_ALL,
 	  "what the last reconnect spent its time on", chart_timeline },
+	{ "leaks", "", 0, 0, "what left although it was blocked", leaks_show },
 	{ "monitor", "", 0, 0, "events as they come, until interrupted",
 	  monitor_events },
 	{ "metrics", "", 0, 0, "counters as OpenMetrics text", show_metrics },
@@ -52,13 +54,17 @@ static const struct command {
 	  "                 [--speed N|max] [--loop N] [--limit N] [--stats] "
 	  "FILE...", INT_MAX, TAKES_REPLAY,
 	  "what the daemon would make of captured packets", replay_run },
+	{ "audit", "[--for TIME] [--interface NAME]... "
+	  "[--allow ADDRESS[:PORT]]...", 0, TAKES_AUDIT | TAKES_INTERFACE,
+	  "does anything leak past a kill switch, this or another?",
+	  audit_run },
 	{ "version", "", 0, 0, "of this program and of the daemon", version },
 	{ "help", "[COMMAND]", 1, 0, "this text", help },
 };
 
 enum { OPT_SOCKET = 256, OPT_JSON, OPT_NO_COLOR, OPT_RELAY, OPT_INTERFACE,
        OPT_DNS, OPT_ALL, OPT_POLICY, OPT_LOCAL, OPT_BPF, OPT_SPEED,
-       OPT_LOOP, OPT_LIMIT, OPT_STATS };
+       OPT_LOOP, OPT_LIMIT, OPT_STATS, OPT_FOR, OPT_ALLOW };
 
 static const struct option options[] = {
 	{ "socket", required_argument, NULL, OPT_SOCKET },
@@ -77,6 +83,8 @@ static const struct option options[] = {
 	{ "loop", required_argument, NULL, OPT_LOOP },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
 	{ "stats", no_argument, NULL, OPT_STATS },
+	{ "for", required_argument, NULL, OPT_FOR },
+	{ "allow", required_argument, NULL, OPT_ALLOW },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -207,7 +215,16 @@ static void take_option(struct app *a, struct given *g, int option)
 		break;
 	case OPT_INTERFACE:
 		a->interface = optarg;
-		g->takes |= TAKES_TUNNEL;
+		a->interfaces = append(a->interfaces, optarg);
+		g->takes |= TAKES_INTERFACE;
+		break;
+	case OPT_FOR:
+		a->seconds = optarg;
+		g->takes |= TAKES_AUDIT;
+		break;
+	case OPT_ALLOW:
+		a->allowed = append(a->allowed, optarg);
+		g->takes |= TAKES_AUDIT;
 		break;
 	default: g->bad = true; break;	/* getopt_long() has said why */
 	}
@@ -220,7 +237,11 @@ static const char *not_taken(const struct command *c, unsigned int takes)
 	if ((takes & TAKES_ALL) != 0)
 		return "--all";
 	if ((takes & TAKES_TUNNEL) != 0)
-		return "--relay, --interface or --dns";
+		return "--relay or --dns";
+	if ((takes & TAKES_INTERFACE) != 0)
+		return "--interface";
+	if ((takes & TAKES_AUDIT) != 0)
+		return "--for or --allow";
 	return takes != 0 ? "one of replay's options" : NULL;
 }
 
@@ -294,6 +315,8 @@ int main(int argc, char **argv)
 	json_decref(a.relays);
 	json_decref(a.dns);
 	json_decref(a.locals);
+	json_decref(a.allowed);
+	json_decref(a.interfaces);
 	free(c);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("sallyport: stdout");

@@ -215,6 +215,9 @@ enum app_exit show_status(struct app *a)
 		part_door(p, s);
 		part_resolver(p, json_object_get(s, "resolver"));
 		part_firewall(p, json_object_get(s, "firewall"));
+		if (json_object_get(s, "ledger") != NULL)
+			fputc('\n', p->file);
+		leaks_head(p, json_object_get(s, "ledger"), true);
 		part_counters(p, json_object_get(s, "counters"));
 		if (client_text(s, "problem")[0] != '\0') {
 			fputc('\n', p->file);

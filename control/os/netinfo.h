@@ -76,4 +76,12 @@ int sockkill(const struct ipaddr *a, unsigned int n);
 bool portowner(const struct ipaddr *addr, uint16_t port, bool tcp,
 	       char *text, size_t size);
 
+/*
+ * Who has the socket that such packets come from, as portowner(). False:
+ * nobody has, or more than one might have.
+ */
+bool portowner_packet(const struct ipaddr *from, uint16_t from_port,
+		      const struct ipaddr *to, uint16_t to_port,
+		      uint8_t protocol, char *text, size_t size);
+
 #endif /* NETINFO_H */

@@ -167,3 +167,87 @@ bool portowner(const struct ipaddr *addr, uint16_t port, bool tcp,
 	snprintf(text, size, "%s (pid %s)", comm, pid);
 	return true;
 }
+
+/* ---- of packets */
+
+struct ends {
+	const struct ipaddr *from, *to;
+	uint16_t from_port, to_port;
+};
+
+/* "sl local rem ...": also the far end, all 0 if it is not connected. */
+static bool parse_both(const char *line, struct bound *b, struct bound *far)
+{
+	char remote[40];
+
+	if (!parse_line(line, b) ||
+	    sscanf(line, " %*u: %*[0-9A-Fa-f]:%*x %39[0-9A-Fa-f]:%x", remote,
+		   &far->port) != 2)
+		return false;
+	return (strlen(remote) == 8 || strlen(remote) == 32) &&
+	       parse_words(remote, strlen(remote), &far->addr);
+}
+
+/* IPv4 in an IPv6 socket has the form we hold. */
+static bool matches(const struct ends *e, const struct bound *b,
+		    const struct bound *far)
+{
+	return b->port == e->from_port &&
+	       (ipaddr_equal(&b->addr, e->from) || is_any(&b->addr)) &&
+	       (is_any(&far->addr) || (ipaddr_equal(&far->addr, e->to) &&
+				       far->port == e->to_port));
+}
+
+/*
+ * In *inode, that of the only socket whose packets these can be. Raw sockets
+ * have the protocol where others have the port.
+ */
+static unsigned int find_sender(const char *path, const struct ends *e,
+				unsigned long *inode)
+{
+	FILE *in = fopen(path, "re");
+	unsigned int n = 0;
+	char line[LINE];
+
+	while (in != NULL && fgets(line, sizeof(line), in) != NULL) {
+		struct bound b, far;
+
+		if (!parse_both(line, &b, &far) || !matches(e, &b, &far))
+			continue;
+		*inode = b.inode;
+		n++;
+	}
+	if (in != NULL)
+		fclose(in);
+	return n;
+}
+
+bool portowner_packet(const struct ipaddr *from, uint16_t from_port,
+		      const struct ipaddr *to, uint16_t to_port,
+		      uint8_t protocol, char *text, size_t size)
+{
+	static const struct {
+		uint8_t protocol;
+		const char *path[2];
+	} tables[] = {
+		{ 6, { "/proc/net/tcp", "/proc/net/tcp6" } },
+		{ 17, { "/proc/net/udp", "/proc/net/udp6" } },
+		{ 0, { "/proc/net/raw", "/proc/net/raw6" } },
+	};
+	struct ends e = { from, to, from_port, to_port };
+	unsigned int i = 0, n;
+	unsigned long inode = 0;
+	char pid[16], comm[COMM];
+
+	while (tables[i].protocol != protocol && tables[i].protocol != 0)
+		i++;
+	if (tables[i].protocol == 0)
+		e.from_port = protocol;
+	n = find_sender(tables[i].path[0], &e, &inode) +
+	    find_sender(tables[i].path[1], &e, &inode);
+	if (n != 1 || inode == 0 || !find_process(inode, pid))
+		return false;
+	command_of(pid, comm);
+	snprintf(text, size, "%s (pid %s)", comm, pid);
+	return true;
+}

@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/ip.h>
 #include <net/if.h>
 #include <stdalign.h>
 #include <stdio.h>
@@ -80,22 +81,6 @@ int steer_heal(struct why *why)
 
 /* ---- the device */
 
-static int knob(int version, const char *name, const char *value)
-{
-	char path[128];
-	int fd, error = 0;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv%d/conf/%s/%s",
-		 version, STEER_DEVICE, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, value, strlen(value)) < 0)
-		error = -errno;
-	close(fd);
-	return error;
-}
-
 static bool has_ipv6(void)
 {
 	int fd = open("/proc/sys/net/ipv6/conf/" STEER_DEVICE "/disable_ipv6",
@@ -109,18 +94,27 @@ static bool has_ipv6(void)
 	return text == '0';
 }
 
-/* No announcements, no questions: the host's DNS is all that comes out. */
-static void hush(void)
+/* By netlink: a service that may not write to /proc/sys can do it, too. */
+static int loosen_ipv4(const struct steer *s)
 {
+	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct nlattr *spec, *inet, *conf;
+	struct ifinfomsg *m;
+
+	h->nlmsg_type = RTM_NEWLINK;
+	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->ifi_index = (int)s->ifindex;
+	spec = mnl_attr_nest_start(h, IFLA_AF_SPEC);
+	inet = mnl_attr_nest_start(h, AF_INET);
+	conf = mnl_attr_nest_start(h, IFLA_INET_CONF);
 	/* 2: loose, and not less strict than what is set for all. */
-	if (knob(4, "rp_filter", "2") < 0 ||
-	    knob(4, "src_valid_mark", "1") < 0)
-		log_warning("steer: %s: rp_filter cannot be set, so answers "
-			    "may be dropped", STEER_DEVICE);
-	if (!has_ipv6())
-		return;
-	(void)!knob(6, "accept_ra", "0");
-	(void)!knob(6, "dad_transmits", "0");
+	mnl_attr_put_u32(h, IPV4_DEVCONF_RP_FILTER, 2);
+	mnl_attr_put_u32(h, IPV4_DEVCONF_SRC_VMARK, 1);
+	mnl_attr_nest_end(h, conf);
+	mnl_attr_nest_end(h, inet);
+	mnl_attr_nest_end(h, spec);
+	return rtnetlink_do(h);
 }
 
 /* No link-local address when it comes up, so nothing that is said from one. */
@@ -181,8 +175,10 @@ static int add_address(const struct steer *s, unsigned int i)
 
 static int raise_link(const struct steer *s, bool v6)
 {
-	int error = v6 ? quiet_ipv6(s) : 0;
+	int error = loosen_ipv4(s);
 
+	if (error == 0 && v6)
+		error = quiet_ipv6(s);
 	if (error == 0)
 		error = change_link(s, true);
 	if (error == 0)
@@ -204,7 +200,6 @@ static int lay(const struct steer *s, struct why *why)
 	if (!steer_alive(s))
 		return why_set(why, -ENODEV, "somebody has removed %s",
 			       STEER_DEVICE);
-	hush();
 	error = raise_link(s, v6);
 	if (error == 0)
 		error = steerrule_lay(s->ifindex, AF_INET);

@@ -34,86 +34,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Linux 6.3; sysctl vm.memfd_noexec = 2 refuses files without it. */
-enum { NOEXEC_SEAL = 0x0008 };
-
-enum {
-	SEALS_SIZE = F_SEAL_SHRINK | F_SEAL_GROW,
-	SEALS_CONTROL = SEALS_SIZE | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL,
-	SEALS_DATAPATH = F_SEAL_FUTURE_WRITE | F_SEAL_SEAL,
-};
-
-/* The one place that knows where shared memory comes from: an fd. */
-static int memory_open(const char *name, size_t size)
-{
-	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	int fd = memfd_create(name, flags | NOEXEC_SEAL);
-
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create(name, flags);
-	if (fd < 0)
-		return -errno;
-	if (ftruncate(fd, (off_t)size) < 0) {
-		int error = -errno;
-
-		close(fd);
-		return error;
-	}
-	return fd;
-}
-
-static int map(int fd, size_t size, int prot, void **p)
-{
-	void *m = mmap(NULL, size, prot, MAP_SHARED | MAP_POPULATE, fd, 0);
-
-	if (m == MAP_FAILED)
-		return -errno;
-	*p = m;
-	return 0;
-}
-
-/* Maps fd so that not even mprotect() can make it writable. */
-static int map_reader(int fd, size_t size, void **p)
-{
-	char path[32];
-	int ro, error;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	ro = open(path, O_RDONLY | O_CLOEXEC);
-	if (ro < 0)
-		return -errno;
-	error = map(ro, size, PROT_READ, p);
-	close(ro);
-	return error;
-}
-
-static int seal(int fd, int seals)
-{
-	return fcntl(fd, F_ADD_SEALS, seals) < 0 ? -errno : 0;
-}
-
-/* A file that nobody but us can map writable. */
-static int create_ours(const char *name, size_t size, int *fd, void **p)
-{
-	int error;
-
-	*fd = memory_open(name, size);
-	if (*fd < 0)
-		return *fd;
-	error = map(*fd, size, PROT_READ | PROT_WRITE, p);
-	return error < 0 ? error : seal(*fd, SEALS_CONTROL);
-}
+#include "shared/memory.h"
 
 static int create_control(struct arena *a)
 {
 	void *p = NULL;
-	int error = create_ours("sallyport-control", sizeof(*a->control),
+	int error = memory_ours("sallyport-control", sizeof(*a->control),
 				&a->control_fd, &p);
 
 	a->control = p;
@@ -128,7 +59,7 @@ static int create_allow(struct arena *a)
 
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return -EIO;
-	error = create_ours("sallyport-allow", sizeof(*a->allow),
+	error = memory_ours("sallyport-allow", sizeof(*a->allow),
 			    &a->allow_fd, &p);
 	a->allow = p;
 	if (error == 0)
@@ -144,8 +75,8 @@ static int borrow_allow(struct arena *a, int table)
 	a->allow_fd = fcntl(table, F_DUPFD_CLOEXEC, 0);
 	if (a->allow_fd < 0)
 		return -errno;
-	error = map(a->allow_fd, sizeof(*a->allow), PROT_READ | PROT_WRITE,
-		    &p);
+	error = memory_map(a->allow_fd, sizeof(*a->allow),
+			   PROT_READ | PROT_WRITE, &p);
 	if (error == 0)
 		a->allow = p;
 	return error;
@@ -153,18 +84,12 @@ static int borrow_allow(struct arena *a, int table)
 
 static int create_datapath(struct arena *a)
 {
-	void *p;
-	int error;
+	void *p = NULL;
+	int error = memory_theirs("sallyport-datapath", sizeof(*a->datapath),
+				  &a->datapath_fd, &p);
 
-	a->datapath_fd = memory_open("sallyport-datapath",
-				     sizeof(*a->datapath));
-	if (a->datapath_fd < 0)
-		return a->datapath_fd;
-	error = map_reader(a->datapath_fd, sizeof(*a->datapath), &p);
-	if (error < 0)
-		return error;
 	a->datapath = p;
-	return seal(a->datapath_fd, SEALS_SIZE);
+	return error;
 }
 
 int arena_create(struct arena *a, int table)
@@ -185,26 +110,11 @@ int arena_create(struct arena *a, int table)
 	return 0;
 }
 
-/* What was inherited is what control of this very build makes. */
-static int check(int fd, size_t size, int seals)
-{
-	struct stat st;
-	int have = fcntl(fd, F_GET_SEALS);
-
-	if (have < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if ((have & seals) != seals || st.st_size != (off_t)size)
-		return -EPROTO;
-	return 0;
-}
-
 static int attach_control(struct arena *a, int fd)
 {
 	void *p;
-	int error = check(fd, sizeof(*a->control), SEALS_CONTROL);
+	int error = memory_read(fd, sizeof(*a->control), &p);
 
-	if (error == 0)
-		error = map(fd, sizeof(*a->control), PROT_READ, &p);
 	if (error == 0)
 		a->control = p;
 	return error;
@@ -221,11 +131,10 @@ static bool is_map(int fd)
 static int attach_allow(struct arena *a, int fd)
 {
 	void *p;
-	int error = is_map(fd) ? 0 : check(fd, sizeof(*a->allow),
-					   SEALS_CONTROL);
+	int error = is_map(fd) ?
+		    memory_map(fd, sizeof(*a->allow), PROT_READ, &p) :
+		    memory_read(fd, sizeof(*a->allow), &p);
 
-	if (error == 0)
-		error = map(fd, sizeof(*a->allow), PROT_READ, &p);
 	if (error == 0)
 		a->allow = p;
 	return error;
@@ -234,15 +143,11 @@ static int attach_allow(struct arena *a, int fd)
 static int attach_datapath(struct arena *a, int fd)
 {
 	void *p;
-	int error = check(fd, sizeof(*a->datapath), SEALS_SIZE);
+	int error = memory_write(fd, sizeof(*a->datapath), &p);
 
 	if (error == 0)
-		error = map(fd, sizeof(*a->datapath), PROT_READ | PROT_WRITE,
-			    &p);
-	if (error < 0)
-		return error;
-	a->datapath = p;
-	return seal(fd, SEALS_DATAPATH);
+		a->datapath = p;
+	return error;
 }
 
 int arena_attach(struct arena *a, int control_fd, int datapath_fd,

@@ -1,92 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Theory of operation
- *
- * seq counts half publications: odd while one is being written. Bit 1 of seq
- * names the copy that is whole: the writer, at even s, fills the other copy
- * while seq is s + 1, and then makes it the whole one by s + 2. So a whole
- * copy exists at every instant, also after a writer that died half-way.
- *
- * A reader that starts at s (bit 0 dropped) reads a copy that nobody touches
- * until seq is s + 3. If seq is at most s + 2 after the reading, what was read
- * is whole. Otherwise a publication was begun and ended meanwhile and a
- * second one begun, and the reader starts again; control publishes a few
- * times a minute, so that ends.
- *
- * As in allow.c, each word is a release store and an acquire load instead of
- * fences: a reader that meets a word of a later publication sees the seq that
- * announced it when it looks again.
- *
- * seq wraps; differences are unsigned, and bit 1 alternates across the wrap.
- */
 #include "shared/policy.h"
 
-#include <stddef.h>
-#include <string.h>
+#include "shared/cell.h"
 
-enum { WORDS = sizeof(struct policy) / sizeof(uint32_t) };
 _Static_assert(sizeof(struct policy) % sizeof(uint32_t) == 0, "whole words");
 _Static_assert(alignof(struct policy) >= alignof(uint32_t), "aligned words");
 
-static uint32_t whole_copy(uint32_t seq)
-{
-	return seq >> 1 & 1;
-}
-
-static void copy_in(struct policy *to, const struct policy *from)
-{
-	const unsigned char *src = (const unsigned char *)from;
-	uint32_t __attribute__((may_alias)) *dst = (void *)to;
-
-	for (size_t i = 0; i < WORDS; i++) {
-		uint32_t word;
-
-		memcpy(&word, src + i * sizeof(word), sizeof(word));
-		/* R1, pairs with A1: whoever sees it sees the odd seq, too. */
-		__atomic_store_n(&dst[i], word, __ATOMIC_RELEASE);
-	}
-}
-
-static void copy_out(struct policy *to, const struct policy *from)
-{
-	const uint32_t __attribute__((may_alias)) *src = (const void *)from;
-	unsigned char *dst = (unsigned char *)to;
-
-	for (size_t i = 0; i < WORDS; i++) {
-		/* A1, pairs with R1. */
-		uint32_t word = __atomic_load_n(&src[i], __ATOMIC_ACQUIRE);
-
-		memcpy(dst + i * sizeof(word), &word, sizeof(word));
-	}
-}
-
 void policy_publish(struct policy_cell *cell, const struct policy *p)
 {
-	uint32_t seq = atomic_load_explicit(&cell->seq, memory_order_relaxed);
-
-	seq &= ~1u;
-	atomic_store_explicit(&cell->seq, seq + 1, memory_order_relaxed);
-	copy_in(&cell->policy[whole_copy(seq + 2)], p);
-	/* R2, pairs with A2: the copy is whole before seq says so. */
-	atomic_store_explicit(&cell->seq, seq + 2, memory_order_release);
+	cell_publish(&cell->seq, cell->policy, p, sizeof(*p));
 }
 
 bool policy_fetch(const struct policy_cell *cell, uint32_t *seen,
 		  struct policy *p)
 {
-	/* A2, pairs with R2: the words of the whole copy. */
-	uint32_t seq = atomic_load_explicit(&cell->seq, memory_order_acquire);
-	uint32_t start = seq & ~1u;
-
-	if (start == *seen)
-		return false;
-	for (;;) {
-		copy_out(p, &cell->policy[whole_copy(start)]);
-		seq = atomic_load_explicit(&cell->seq, memory_order_acquire);
-		if (seq - start <= 2)
-			break;
-		start = seq & ~1u;
-	}
-	*seen = start;
-	return true;
+	return cell_fetch(&cell->seq, cell->policy, seen, p, sizeof(*p));
 }

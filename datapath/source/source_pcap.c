@@ -37,12 +37,18 @@ static int fail(pcap_t *p, int rc, char *error, size_t size)
 	}
 }
 
-static int configure(pcap_t *p, int snaplen)
+struct ring {
+	int snaplen, octets;
+	int block_ms;		/* 0: a single packet does not wait for company */
+};
+
+static int configure(pcap_t *p, const struct ring *r)
 {
-	/* Immediate mode: a single packet must not wait for company. */
-	if (pcap_set_snaplen(p, snaplen) != 0 || pcap_set_promisc(p, 0) != 0 ||
-	    pcap_set_immediate_mode(p, 1) != 0 ||
-	    pcap_set_buffer_size(p, KERNEL_RING) != 0)
+	if (pcap_set_snaplen(p, r->snaplen) != 0 ||
+	    pcap_set_promisc(p, 0) != 0 ||
+	    pcap_set_immediate_mode(p, r->block_ms == 0) != 0 ||
+	    pcap_set_timeout(p, r->block_ms) != 0 ||
+	    pcap_set_buffer_size(p, r->octets) != 0)
 		return PCAP_ERROR;
 	return 0;
 }
@@ -59,14 +65,15 @@ static int filter_set(pcap_t *p, const char *filter)
 	return rc;
 }
 
-static pcap_t *create(const char *name, int snaplen, char *error, size_t size)
+static pcap_t *create(const char *name, const struct ring *r, char *error,
+		      size_t size)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
 	pcap_t *p = pcap_create(name, why);
 
 	if (p == NULL)
 		snprintf(error, size, "%s", why);
-	else if (configure(p, snaplen) != 0)
+	else if (configure(p, r) != 0)
 		(void)fail(p, PCAP_ERROR, error, size);
 	else
 		return p;
@@ -94,10 +101,11 @@ static int adopt(struct source_pcap **out, pcap_t *p, enum link link,
 	return 0;
 }
 
-int source_pcap_open(struct source_pcap **out, const char *filter, int snaplen,
-		     char *error, size_t size)
+/* All links, without a filter yet. */
+static int activate(pcap_t **out, const struct ring *r, char *error,
+		    size_t size)
 {
-	pcap_t *p = create("any", snaplen, error, size);
+	pcap_t *p = create("any", r, error, size);
 	int rc;
 
 	if (p == NULL)
@@ -105,12 +113,42 @@ int source_pcap_open(struct source_pcap **out, const char *filter, int snaplen,
 	rc = pcap_activate(p);
 	if (rc >= 0)
 		rc = pcap_set_datalink(p, DLT_LINUX_SLL2);
-	if (rc >= 0)
-		rc = filter_set(p, filter);
+	if (rc < 0)
+		return fail(p, rc, error, size);
+	*out = p;
+	return 0;
+}
+
+int source_pcap_open(struct source_pcap **out, const char *filter, int snaplen,
+		     char *error, size_t size)
+{
+	const struct ring r = { snaplen, KERNEL_RING, 0 };
+	pcap_t *p;
+	int rc = activate(&p, &r, error, size);
+
+	if (rc < 0)
+		return rc;
+	rc = filter_set(p, filter);
 	if (rc >= 0 && packet_lock(pcap_fileno(p)) < 0)
 		rc = PCAP_ERROR;
 	if (rc < 0)
 		return fail(p, rc, error, size);
+	return adopt(out, p, LINK_SLL2, error, size);
+}
+
+int source_pcap_ring(struct source_pcap **out,
+		     const struct sock_filter *program, unsigned short n,
+		     int snaplen, int octets, int block_ms, char *error,
+		     size_t size)
+{
+	const struct ring r = { snaplen, octets, block_ms };
+	pcap_t *p;
+	int rc = activate(&p, &r, error, size);
+
+	if (rc < 0)
+		return rc;
+	if (packet_filter(pcap_fileno(p), program, n) < 0)
+		return fail(p, PCAP_ERROR, error, size);
 	return adopt(out, p, LINK_SLL2, error, size);
 }
 
@@ -137,7 +175,8 @@ int source_pcap_open_link(struct source_pcap **out, const char *name,
 			  int snaplen, char *error, size_t size)
 {
 	static const struct sock_filter none = { .code = BPF_RET | BPF_K };
-	pcap_t *p = create(name, snaplen, error, size);
+	const struct ring r = { snaplen, KERNEL_RING, 0 };
+	pcap_t *p = create(name, &r, error, size);
 	enum link link;
 	int rc;
 
@@ -187,17 +226,19 @@ static void hand_over(u_char *user, const struct pcap_pkthdr *h,
 		  (uint64_t)(wall + s->offset));
 }
 
-void source_pcap_read(struct source_pcap *s, int max, source_packet *packet,
-		      void *context)
+int source_pcap_read(struct source_pcap *s, int max, source_packet *packet,
+		     void *context)
 {
 	struct timespec ts;
+	int n;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	s->offset = (int64_t)clock_boot() -
 		    ((int64_t)ts.tv_sec * (int64_t)CLOCK_S + ts.tv_nsec);
 	s->packet = packet;
 	s->context = context;
-	(void)pcap_dispatch(s->pcap, max, hand_over, (u_char *)s);
+	n = pcap_dispatch(s->pcap, max, hand_over, (u_char *)s);
+	return n < 0 ? -EIO : n;
 }
 
 uint64_t source_pcap_drops(struct source_pcap *s)

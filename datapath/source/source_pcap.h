@@ -17,6 +17,7 @@
 #include "frame.h"
 #include "slice.h"
 
+struct sock_filter;
 struct source_pcap;
 
 /*
@@ -33,6 +34,15 @@ NODISCARD int source_pcap_open(struct source_pcap **s, const char *filter,
  */
 NODISCARD int source_pcap_open_link(struct source_pcap **s, const char *name,
 				    int snaplen, char *error, size_t size);
+/*
+ * All interfaces, with a program of bpf/filter.h and a kernel ring of so many
+ * octets, whose blocks are handed over when they are full or block_ms old.
+ * What came before the program was in force is not filtered.
+ */
+NODISCARD int source_pcap_ring(struct source_pcap **s,
+			       const struct sock_filter *program,
+			       unsigned short n, int snaplen, int octets,
+			       int block_ms, char *error, size_t size);
 void source_pcap_close(struct source_pcap *s);
 int source_pcap_fd(const struct source_pcap *s);
 enum link source_pcap_link(const struct source_pcap *s);
@@ -41,9 +51,10 @@ enum link source_pcap_link(const struct source_pcap *s);
 typedef void source_packet(void *context, enum link link, struct slice packet,
 			   uint64_t time);
 
-/* Hands over what the kernel has, at most max packets; never waits. */
-void source_pcap_read(struct source_pcap *s, int max, source_packet *packet,
-		      void *context);
+/* Hands over what the kernel has, at most max packets; never waits. How many,
+ * or -EIO: the interface is gone, or worse. */
+int source_pcap_read(struct source_pcap *s, int max, source_packet *packet,
+		     void *context);
 /* Packets the kernel had no room for, since the start. */
 uint64_t source_pcap_drops(struct source_pcap *s);
 

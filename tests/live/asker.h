@@ -198,14 +198,21 @@ static inline int asker_reply(struct asker *a)
 	uint8_t p[ASKER_MESSAGE];
 	ssize_t n = recv(a->udp, p, sizeof(p), 0);
 
-	if (n < 12 || p[0] != a->id >> 8 || p[1] != (uint8_t)a->id)
-		return clock_boot() - a->since < ASKER_PATIENCE ? 0 : -1;
+	if (n < 12 || p[0] != a->id >> 8 || p[1] != (uint8_t)a->id) {
+		if (clock_boot() - a->since < ASKER_PATIENCE)
+			return 0;
+		warnx("name %u: silence", a->n);
+		return -1;
+	}
 	if ((p[3] & 0xf) == ASKER_SERVFAIL && a->tries < ASKER_TRIES) {
 		asker_send(a);
 		return 0;
 	}
-	if ((p[3] & 0xf) != 0 || p[7] != 1)
+	if ((p[3] & 0xf) != 0 || p[7] != 1) {
+		warnx("name %u: rcode %u, %u answers, at try %u", a->n,
+		      p[3] & 0xfu, p[7], a->tries);
 		return -1;
+	}
 	return memcmp(p + (size_t)n - want, addr.b + 16 - want, want) == 0 ?
 	       1 : -1;
 }

@@ -95,8 +95,9 @@ loaded() {
 
 # The datapath's processes on this laptop; others may run elsewhere.
 datapaths() {
-	ip netns pids "$LAPTOP" | xargs -r ps -o pid= -o uid= -p |
-	awk -v uid=$USER_ID '$2 == uid { print $1 }' | xargs
+	ip netns pids "$LAPTOP" | xargs -r ps -o pid= -o uid= -o args= -p |
+	awk -v uid=$USER_ID '$2 == uid && $4 == "--datapath" { print $1 }' |
+	xargs
 }
 
 # The daemon's map, with DOOR=hash; remembered when it is gone.

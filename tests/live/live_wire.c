@@ -41,9 +41,11 @@ static void start_it(char **link, unsigned int n)
 		f.links[i].ifindex = if_nametoindex(link[i]);
 		snprintf(f.links[i].name, sizeof(f.links[i].name), "%s",
 			 link[i]);
+		f.links[i].xdp = getenv("XDP") != NULL ? DATAPATH_XDP_ANY :
+							  DATAPATH_XDP_NEVER;
 	}
 	if (start(0, root, &report) == 0)
-		puts("ready");
+		printf("ready%s\n", report.xdp != 0 ? ", AF_XDP" : "");
 	else
 		printf("%s: %s %s\n", report.step, strerror(-report.error),
 		       report.note);

@@ -10,6 +10,8 @@
 #     eth0.7  10.7.0.2  (if the kernel can)    lan0.7  10.7.0.1
 #     raw0  10.8.0.2, fd88::2   (TUN: no Ethernet)   raw0  10.8.0.1, fd88::1
 #
+# With XDP=1, eth0's driver hands over the answers (xdp.sh).
+#
 # usage: wire.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
@@ -136,7 +138,7 @@ check "there is no default route" "$(lap ip route show default; lap ip -6 route 
 
 links="eth0 raw0"
 [ $VLAN -eq 0 ] || links="$links eth0.7"
-is "it starts" ready start $links
+is "it starts" "ready${XDP:+, AF_XDP}" start $links
 tell names captive.apple.com
 tell pid
 process=$ANSWER
@@ -148,6 +150,8 @@ heard unknown
 asks "IPv4, hop unknown" "$BOTH" $V4 - $DNS4
 asks "IPv6, hop unknown" "$BOTH" $V6 - $DNS6
 told
+counter wire_xdp
+check "answers from the driver" $MOVED $((4 * ${XDP:-0}))
 check "it asked by ARP" "$(lines "ARP.*Request who-has $DNS4 tell 192.168.77.2")" 1
 check "and by a solicitation" \
     "$(lines "fd77::2 > ff02::1:ff00:1:.*sum ok.*neighbor solicitation.*who has fd77::1")" 1

@@ -34,6 +34,7 @@ static void run_at(struct run *r, const char *socket, const char *columns,
 		dup2(out, STDOUT_FILENO);
 		dup2(err, STDERR_FILENO);
 		setenv("COLUMNS", columns, 1);
+		setenv("TZ", "UTC", 1);
 		become(socket, words);
 	}
 	cr_assert_eq(waitpid(child, &status, 0), child);
@@ -70,6 +71,10 @@ static const struct shown {
 	{ "usual", "1", "timeline-tiny.want", { "timeline" } },
 	{ "usual", "80", "timeline-json.want", { "timeline", "--json" } },
 	{ "usual", "80", "metrics.want", { "metrics" } },
+	{ "usual", "80", "leaks.want", { "leaks" } },
+	{ "quiet", "80", "quiet-leaks.want", { "leaks" } },
+	{ "hostile", "80", "hostile-leaks.want", { "leaks" } },
+	{ "wrong", "80", "wrong-leaks.want", { "leaks" } },
 	{ "quiet", "80", "quiet-status.want", { "status" } },
 	{ "quiet", "80", "quiet-timeline.want", { "timeline" } },
 	{ "hostile", "80", "hostile-status.want", { "status" } },

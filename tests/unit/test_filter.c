@@ -277,9 +277,9 @@ Test(filter, wire_runs)
 		const char *what = packets[i].what;
 		size_t len = 14 + packets[i].len;
 		uint8_t *frame = malloc(len);
-		bool ip = packets[i].type[1] != '\6' &&
-			  packets[i].type[0] != '\x81' &&
-			  strncmp(what, "a hop", 5) != 0;
+		bool tag = packets[i].type[0] == '\x81';
+		bool link = packets[i].type[1] == '\6' ||
+			    strcmp(what, "a hop is here") == 0;
 
 		memcpy(frame, MACS, 12);
 		memcpy(frame + 12, packets[i].type, 2);
@@ -289,7 +289,8 @@ Test(filter, wire_runs)
 		cr_expect_not(passes(FILTER_ETHERNET, &nobody, frame, len),
 			      "%s, and nobody is asked", what);
 		cr_expect_eq(passes(FILTER_IP, &both, frame + 14, len - 14),
-			     packets[i].pass && ip, "%s, without Ethernet",
+			     (packets[i].pass || tag) && !link,
+			     "%s, without Ethernet",
 			     what);
 		free(frame);
 	}
@@ -329,4 +330,48 @@ Test(filter, wire_of_all_peers)
 	cr_expect_eq(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
 				sizeof(prog)), 0);
 	close(fd);
+}
+
+/* As tcpdump -ddd lists them, with what k is. */
+static const struct {
+	const char *what;
+	uint16_t code;
+	uint8_t jt, jf;
+	uint32_t k;
+} ledger[FILTER_LEDGER] = {
+	{ "ld #hatype",	  0x20, 0,  0,	0xfffff01c },
+	{ "jeq loopback", 0x15, 18, 0,	772 },
+	{ "ld #type",	  0x20, 0,  0,	0xfffff004 },
+	{ "jeq outgoing", 0x15, 15, 0,	4 },
+	{ "jeq host",	  0x15, 0,  15, 0 },
+	{ "ld #proto",	  0x20, 0,  0,	0xfffff000 },
+	{ "jeq ip",	  0x15, 0,  6,	0x0800 },
+	{ "ldb [9]",	  0x30, 0,  0,	9 },
+	{ "jeq udp",	  0x15, 0,  11, 17 },
+	{ "ldh [6]",	  0x28, 0,  0,	6 },
+	{ "jset later",	  0x45, 9,  0,	0x1fff },
+	{ "ldxb header",  0xb1, 0,  0,	0 },
+	{ "ja port",	  0x05, 0,  0,	4 },
+	{ "jeq ip6",	  0x15, 0,  6,	0x86dd },
+	{ "ldb [6]",	  0x30, 0,  0,	6 },
+	{ "jeq udp",	  0x15, 0,  4,	17 },
+	{ "ldx #40",	  0x01, 0,  0,	40 },
+	{ "ldh [x]",	  0x48, 0,  0,	0 },
+	{ "jeq port",	  0x15, 0,  1,	5353 },
+	{ "ret snaplen",  0x06, 0,  0,	512 },
+	{ "ret drop",	  0x06, 0,  0,	0 },
+};
+
+Test(filter, ledger_golden)
+{
+	struct sock_filter p[FILTER_LEDGER];
+
+	filter_ledger(5353, 512, p);
+	for (size_t i = 0; i < NITEMS(ledger); i++) {
+		cr_expect_eq(p[i].code, ledger[i].code, "%s", ledger[i].what);
+		cr_expect_eq(p[i].jt, ledger[i].jt, "%s", ledger[i].what);
+		cr_expect_eq(p[i].jf, ledger[i].jf, "%s", ledger[i].what);
+		cr_expect_eq(p[i].k, ledger[i].k, "%s: %x", ledger[i].what,
+			     p[i].k);
+	}
 }

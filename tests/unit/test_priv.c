@@ -6,11 +6,14 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/random.h>
@@ -54,7 +57,7 @@ static void teardown(void)
 }
 
 /* The wait status of a child that gave up everything and then tried. */
-static int after_drop(long (*attempt)(void))
+static int after_drop(long (*attempt)(void), bool wire)
 {
 	pid_t pid = fork();
 	const char *what;
@@ -62,7 +65,7 @@ static int after_drop(long (*attempt)(void))
 
 	cr_assert_geq(pid, 0);
 	if (pid == 0) {
-		if (priv_drop(NOBODY, NOBODY, root, false, &what) != 0)
+		if (priv_drop(NOBODY, NOBODY, root, wire, &what) != 0)
 			_exit(99);
 		_exit(attempt() < 0 ? 1 : 0);
 	}
@@ -305,7 +308,7 @@ Test(priv, forbidden_calls_kill, .init = setup, .fini = teardown)
 
 		if (SANITIZED && forbidden[i].sanitizer)
 			continue;
-		status = after_drop(forbidden[i].attempt);
+		status = after_drop(forbidden[i].attempt, false);
 		cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS,
 			  "%s: status %x", forbidden[i].what,
 			  (unsigned int)status);
@@ -387,11 +390,87 @@ static const struct {
 Test(priv, needed_calls_work, .init = setup, .fini = teardown)
 {
 	for (size_t i = 0; i < NITEMS(needed); i++) {
-		int status = after_drop(needed[i].attempt);
+		int status = after_drop(needed[i].attempt, false);
 
 		cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0,
 			  "%s: status %x", needed[i].what,
 			  (unsigned int)status);
+	}
+}
+
+/* --- what the wire needs, and not more --- */
+
+static long reserve_v4(void)
+{
+	uint16_t port;
+
+	return sockaddr_reserve(true, &port);
+}
+
+static long reserve_v6(void)
+{
+	uint16_t port;
+
+	return sockaddr_reserve(false, &port);
+}
+
+static long ask_flags(void)
+{
+	struct ifreq ifr = { .ifr_name = "lo" };
+
+	return syscall(SYS_ioctl, inherited, SIOCGIFFLAGS, &ifr);
+}
+
+static long set_flags(void)
+{
+	struct ifreq ifr = { .ifr_name = "lo" };
+
+	return syscall(SYS_ioctl, inherited, SIOCSIFFLAGS, &ifr);
+}
+
+static long bind_packet(void)
+{
+	const struct sockaddr_ll sa = { .sll_family = AF_PACKET };
+
+	return syscall(SYS_bind, inherited, &sa, sizeof(sa));
+}
+
+static long join_promiscuous(void)
+{
+	return syscall(SYS_setsockopt, inherited, SOL_PACKET,
+		       PACKET_ADD_MEMBERSHIP, NULL, 0);
+}
+
+static const struct {
+	const char *what;
+	long (*attempt)(void);
+	bool without, with, sanitizer;	/* a wire: may it? */
+} wired[] = {
+	{ "keep an IPv4 port", reserve_v4, false, true, false },
+	{ "keep an IPv6 port", reserve_v6, false, true, false },
+	{ "a link's flags", ask_flags, false, true, true },
+	{ "change a link's flags", set_flags, false, false, true },
+	{ "bind to a link", bind_packet, false, false, false },
+	{ "promiscuous", join_promiscuous, false, false, false },
+};
+
+static void check_wired(size_t i, bool wire, bool may)
+{
+	int status = after_drop(wired[i].attempt, wire);
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
+	bool done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+
+	cr_expect(may ? done : killed, "%s, wire %d: status %x",
+		  wired[i].what, wire, (unsigned int)status);
+}
+
+Test(priv, wire, .init = setup, .fini = teardown)
+{
+	for (size_t i = 0; i < NITEMS(wired); i++) {
+		if (SANITIZED && wired[i].sanitizer)
+			continue;
+		check_wired(i, false, wired[i].without);
+		check_wired(i, true, wired[i].with);
 	}
 }
 

@@ -41,7 +41,8 @@ static void check_split(size_t i, const uint8_t *reply)
 		seq += (uint32_t)n;
 		left -= n;
 	}
-	cr_expect_eq(out.octets[0] << 8 | out.octets[1], splits[i].reply);
+	cr_expect_eq((size_t)(out.octets[0] << 8 | out.octets[1]),
+		     splits[i].reply);
 	cr_expect_arr_eq(out.octets + 2, reply, splits[i].reply);
 }
 
