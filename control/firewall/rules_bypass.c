@@ -12,7 +12,9 @@
  * it goes by the mark, and guard looks where the packet goes in the end: one
  * of a socket bound for good (SO_BINDTODEVICE), of a mark that somebody else
  * has set, or of rules that are gone, ends there. Without steer a packet has
- * no mark, and is refused as any DNS.
+ * no mark, and is refused as any DNS. So is one to a link-local server, which
+ * cannot be led to another link: who asks it turns to the next one at once,
+ * as it does not when its packets are dropped.
  *
  * Answers are marked, so that a strict rp_filter takes the device for the way
  * to whom they are from.
@@ -38,6 +40,7 @@ void rules_bypass_chains(const struct fw_ruleset *r, char *text)
 	snprintf(text, RULES_BYPASS,
 		 "\tchain steer {\n"
 		 "\t\ttype route hook output priority mangle; policy accept;\n"
+		 "\t\tip6 daddr fe80::/10 return\n"
 		 "\t\toifname != { \"lo\", \"" STEER_DEVICE "\" } " DNS
 		 "dport 53 meta mark set 0x%x\n"
 		 "\t}\n\n"

@@ -86,9 +86,16 @@ static const char *argument(const char *line, const char *keyword)
 	return line + n + strspn(line + n, " \t");
 }
 
+/*
+ * "search ." is what systemd-resolved writes for itself. Back from us, it would
+ * mean that all names are ours to answer, and it would not forget that when
+ * the original is back.
+ */
 static bool is_kept(const char *line)
 {
-	return argument(line, "search") != NULL ||
+	const char *search = argument(line, "search");
+
+	return (search != NULL && strcmp(search, ".") != 0) ||
 	       argument(line, "domain") != NULL ||
 	       argument(line, "options") != NULL;
 }

@@ -145,6 +145,24 @@ dns() {
 }
 dns_is() { [ "$(dns)" = "$1" ]; }
 
+# Counts the kernel's packets to port 53 of others: the frames of a bypass
+# datapath are none of them, the sockets of the other one are left out.
+tally() {
+	lap nft -f - <<-END
+	table inet tally {
+		chain leaks {
+			type filter hook postrouting priority 1000
+			oifname eth0 meta skuid != $USER_ID th dport 53 counter
+		}
+	}
+	END
+}
+tally_ends() { lap nft delete table inet tally; }
+leaks() {
+	lap nft -j list chain inet tally leaks |
+	    jq '[.. | .counter? | objects | .packets] | add'
+}
+
 # In one line: listeners, rules, resolv.conf.
 machine() { echo "$(bound), $(loaded), $(dns)"; }
 

@@ -7,7 +7,8 @@
  *   live_flood hold COUNT SECONDS	over TCP, each opened again when cut
  *   live_flood pipe COUNT SECONDS NAME...	all at once over one connection
  *
- * A "%" in a name becomes a number of its own each time. At the end it says
+ * It asks 127.0.0.1, or the server that the environment names in SERVER. A "%"
+ * in a name becomes a number of its own each time. At the end it says
  * what it did: "sent N noerror N servfail N other N" or "held N opened N".
  */
 #include <arpa/inet.h>
@@ -42,11 +43,15 @@ static int connect_dns(int type)
 	struct sockaddr_in sa = { .sin_family = AF_INET,
 				  .sin_port = htons(53) };
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const char *server = getenv("SERVER");
 
-	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (server == NULL)
+		server = "127.0.0.1";
+	if (inet_pton(AF_INET, server, &sa.sin_addr) != 1)
+		errx(2, "%s: no IPv4 address", server);
 	if (fd < 0 || (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 &&
 		       errno != EINPROGRESS))
-		err(1, "127.0.0.1:53");
+		err(1, "%s", server);
 	return fd;
 }
 

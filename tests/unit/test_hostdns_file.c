@@ -93,7 +93,7 @@ Test(hostdns_file, keeps_search_and_options)
 
 	make_tree("printf '# c\\nsearch a.example b.example\\r\\n"
 		  "domain\\tc.example\\nnameserver 192.0.2.53\\n"
-		  "options  edns0 trust-ad\\nsortlist 1.1.1.1\\n"
+		  "options  edns0 trust-ad\nsortlist 1.1.1.1\n"
 		  "searching x\\nsearch\\n' > resolv.conf");
 	h = opened();
 	point(h);
@@ -102,6 +102,7 @@ Test(hostdns_file, keeps_search_and_options)
 			 "domain\tc.example\noptions  edns0 trust-ad\n"
 			 "nameserver 127.0.0.1\nnameserver ::1\n") != NULL,
 		  "%s", s.text);
+	cr_expect(strstr(s.text, "search .\n") == NULL, "of resolved's own");
 	h->ops->close(h);
 	remove_tree();
 }
