@@ -98,7 +98,7 @@ static enum parse read_advert(struct slice s, struct ether_neighbour *n)
 
 enum parse ether_neighbour_read(struct slice frame, struct ether_neighbour *n)
 {
-	struct ether_neighbour v;
+	struct ether_neighbour v = { .mac = { 0 } };
 	enum parse why = PARSE_LINK;
 	struct slice rest;
 

@@ -16,14 +16,14 @@
 #include <stdint.h>
 
 /* Writer: copies points to two of size octets each. */
-void cell_publish(_Atomic uint32_t *seq, void *copies, const void *from,
+void cell_publish(_Atomic uint32_t *cell, void *copies, const void *from,
 		  size_t size);
 
 /*
  * Reader: true and a consistent copy in *to if the cell has moved since
  * *seen, which is moved along; false, and nothing touched, if it has not.
  */
-bool cell_fetch(const _Atomic uint32_t *seq, const void *copies,
+bool cell_fetch(const _Atomic uint32_t *cell, const void *copies,
 		uint32_t *seen, void *to, size_t size);
 
 #endif /* CELL_H */

@@ -36,7 +36,7 @@ struct kwire *xsk_answers(const struct xsk *x);
 
 /* Hands over at most max packets of LINK_ETHERNET, as they lie in the ring,
  * and says how many; never waits. time is 0: the driver has none. */
-int xsk_read(struct xsk *x, int max, source_packet *packet, void *context);
+int xsk_read(struct xsk *x, int max, source_packet *see, void *context);
 /* A whole frame. -ENOBUFS: the ring is full. */
 NODISCARD int xsk_send(struct xsk *x, const uint8_t *frame, size_t len);
 /* Packets there was no room for, since the start. */

@@ -220,7 +220,9 @@ static void close_queue(struct queue *q)
 
 static int attach(struct xsk *x, struct bpf_object *o, uint32_t ifindex)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
+	const struct bpf_link_create_opts opts = {
+		.sz = sizeof(opts), .flags = XDP_FLAGS_DRV_MODE,
+	};
 	const struct bpf_program *p =
 		bpf_object__find_program_by_name(o, "wire_in");
 	int answers = bpf_object__find_map_fd_by_name(o, "wire_answers");
@@ -372,7 +374,7 @@ struct kwire *xsk_answers(const struct xsk *x)
 
 /* ---- packets */
 
-static int read_queue(struct queue *q, int max, source_packet *seen,
+static int read_queue(struct queue *q, int max, source_packet *see,
 		      void *context)
 {
 	uint32_t i = *q->rx.consumer, end = load(q->rx.producer);
@@ -383,7 +385,7 @@ static int read_queue(struct queue *q, int max, source_packet *seen,
 
 		if (d->addr <= FRAMES * FRAME &&
 		    d->len <= FRAMES * FRAME - d->addr)
-			seen(context, LINK_ETHERNET,
+			see(context, LINK_ETHERNET,
 			     (struct slice){ q->frames + d->addr, d->len }, 0);
 		give(q, d->addr);
 	}
@@ -391,12 +393,12 @@ static int read_queue(struct queue *q, int max, source_packet *seen,
 	return n;
 }
 
-int xsk_read(struct xsk *x, int max, source_packet *seen, void *context)
+int xsk_read(struct xsk *x, int max, source_packet *see, void *context)
 {
 	int n = 0;
 
 	for (unsigned int i = 0; i < x->n_queues && n < max; i++)
-		n += read_queue(&x->queue[i], max - n, seen, context);
+		n += read_queue(&x->queue[i], max - n, see, context);
 	return n;
 }
 

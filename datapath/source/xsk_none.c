@@ -32,11 +32,11 @@ struct kwire *xsk_answers(const struct xsk *x)
 	return NULL;
 }
 
-int xsk_read(struct xsk *x, int max, source_packet *packet, void *context)
+int xsk_read(struct xsk *x, int max, source_packet *see, void *context)
 {
 	(void)x;
 	(void)max;
-	(void)packet;
+	(void)see;
 	(void)context;
 	return 0;
 }
