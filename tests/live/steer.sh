@@ -209,6 +209,29 @@ another_link() {
 	works "on the first link again"
 }
 
+# A server that names its link, and the link is down when the daemon starts.
+down_at_start() {
+	daemon_stop TERM
+	_ll=$(ip -n "$ROUTER" -6 -o addr show dev lan0 scope link |
+	    awk '{ sub("/.*", "", $4); print $4 }')
+	printf 'nameserver %s%%eth0\n' "$_ll" >"$WORLD/etc/resolv.conf"
+	cp "$WORLD/etc/resolv.conf" "$WORLD/resolv.before"
+	laptop_down
+	daemon_again
+	check_comes "its link is down: the door is open" steering_is "$ON"
+	check "... and asks nowhere" "$(status '.resolver.links | join(" ")')" ''
+	check "... yet" "$(status '.counters.asked // 0')" 0
+	laptop_up
+	check_comes "the link comes up" \
+	    status_is '.resolver.links | join(" ")' eth0
+	check_comes "... and the server is asked there" \
+	    eval '[ "$(status .counters.asked)" -gt 0 ]'
+	printf 'nameserver %s\n' $DNS4 >"$WORLD/etc/resolv.conf"
+	cp "$WORLD/etc/resolv.conf" "$WORLD/resolv.before"
+	daemon_stop TERM
+	daemon_again
+}
+
 # ---- the ends
 
 leaves() {
@@ -325,6 +348,7 @@ killed_datapath
 leaves
 no_leak
 another_link
+down_at_start
 stops
 without_ipv6
 foreign_device
