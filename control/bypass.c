@@ -12,12 +12,13 @@
 
 /* --- links --- */
 
+/* What is down cannot be opened; netmon tells when it comes up. */
 static void add_link(struct bypass_links *l, const char *ifname)
 {
 	unsigned int ifindex = ifname[0] == '\0' ? 0 : if_nametoindex(ifname);
 
 	if (ifindex == 0 || l->n == POLICY_UPSTREAMS ||
-	    strcmp(ifname, STEER_DEVICE) == 0)
+	    strcmp(ifname, STEER_DEVICE) == 0 || !netinfo_up(ifindex))
 		return;
 	for (unsigned int i = 0; i < l->n; i++)
 		if (l->link[i].ifindex == ifindex)

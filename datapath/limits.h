@@ -60,6 +60,7 @@ enum {
 
 	TTL_MIN = 30, TTL_MAX = 300,	/* seconds, defaults and hard bounds */
 	TTL_NEGATIVE = 3,		/* SOA minimum of what we refuse; spoofed A */
+	TTL_FAILURE = 1,		/* ... of what servers refuse; RFC 9520, 3.2 */
 	CACHE_FRESH = 10,		/* a reply with less left is asked anew */
 };
 

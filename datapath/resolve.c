@@ -52,22 +52,29 @@ static uint32_t clamp(uint32_t ttl, const struct policy *p)
 	return ttl > p->ttl_max ? p->ttl_max : ttl;
 }
 
-static void reject(struct loop *l, struct question *q, unsigned int server)
-{
-	exchange_reject(&l->exchange, q, server);
-	if (exchange_hopeless(q, l->now))
-		hold_fail(l, q, DNSRCODE_SERVFAIL);
-}
-
-/* For as long as we tell the client to: else whoever asks without end for
- * what there is not would make us ask upstream without end. */
-static void remember_negative(struct loop *l, const struct question *q)
+/* There is no good answer, or none at all, rcode says. Remembered: else
+ * whoever asks without end would make us ask upstream without end. */
+static void remember_negative(struct loop *l, const struct question *q,
+			      unsigned int rcode, unsigned int seconds)
 {
 	struct cached *e = cache_place(&l->cache, q->name, q->name_len,
 				       q->type, l->now);
 
-	cache_fill_negative(e, q->view.flags & DNSFLAG_RCODE,
-			    l->now + TTL_NEGATIVE * CLOCK_S);
+	cache_fill_negative(e, rcode, l->now + seconds * CLOCK_S);
+}
+
+/* The servers have answered, and that was no good. */
+static void refused(struct loop *l, struct question *q)
+{
+	remember_negative(l, q, DNSRCODE_SERVFAIL, TTL_FAILURE);
+	hold_fail(l, q, DNSRCODE_SERVFAIL);
+}
+
+static void reject(struct loop *l, struct question *q, unsigned int server)
+{
+	exchange_reject(&l->exchange, q, server);
+	if (exchange_hopeless(q, l->now))
+		refused(l, q);
 }
 
 static void answered(struct loop *l, struct question *q, unsigned int server)
@@ -85,7 +92,9 @@ static void answered(struct loop *l, struct question *q, unsigned int server)
 	}
 	loop_mark(&l->marks->answered, l->now);
 	if (a->kind == ACCEPT_NEGATIVE) {
-		remember_negative(l, q);
+		/* For as long as the client is told to. */
+		remember_negative(l, q, q->view.flags & DNSFLAG_RCODE,
+				  TTL_NEGATIVE);
 		hold_fail(l, q, q->view.flags & DNSFLAG_RCODE);
 		return;
 	}
@@ -115,7 +124,7 @@ void resolve_upstream(struct loop *l, uint64_t token)
 			  &server))
 		answered(l, q, server);
 	else if (exchange_hopeless(q, l->now))
-		hold_fail(l, q, DNSRCODE_SERVFAIL);
+		refused(l, q);
 }
 
 static void hear(void *context, uint32_t ifindex, const struct frame *f)
@@ -127,7 +136,7 @@ static void hear(void *context, uint32_t ifindex, const struct frame *f)
 	if (exchangewire_hear(&l->exchange, ifindex, f, l->now, &q, &server))
 		answered(l, q, server);
 	else if (q != NULL && exchange_hopeless(q, l->now))
-		hold_fail(l, q, DNSRCODE_SERVFAIL);
+		refused(l, q);
 }
 
 static void reach(void *context, uint32_t ifindex, const struct ipaddr *hop)
@@ -271,7 +280,8 @@ static bool deny(struct loop *l, const struct client *from,
 
 	if (e == NULL || !e->negative || e->expiry <= l->now)
 		return false;
-	count(l, COUNT_NEGATIVE);
+	count(l, e->rcode == DNSRCODE_SERVFAIL ? COUNT_SERVFAIL :
+						 COUNT_NEGATIVE);
 	loop_send(l, from, out, reply_empty(ask, e->rcode, out));
 	return true;
 }

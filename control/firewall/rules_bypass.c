@@ -16,6 +16,10 @@
  * cannot be led to another link: who asks it turns to the next one at once,
  * as it does not when its packets are dropped.
  *
+ * An answer that nobody waits for any more makes the kernel complain to whom
+ * it is from, with the question in it. The local network, where it is
+ * allowed, would get that: it is dropped.
+ *
  * Answers are marked, so that a strict rp_filter takes the device for the way
  * to whom they are from.
  */
@@ -66,7 +70,11 @@ void rules_bypass_output(const struct fw_ruleset *r, char *text)
 		 "\t\t# DNS, for the datapath to answer\n"
 		 "\t\toifname \"" STEER_DEVICE "\" " DNS "dport 53 accept\n"
 		 "\t\toifname \"" STEER_DEVICE "\" goto refuse\n"
-		 "\t\tmeta mark 0x%x " DNS "dport 53 accept\n", STEER_MARK);
+		 "\t\tmeta mark 0x%x " DNS "dport 53 accept\n"
+		 "\t\toifname != \"lo\" meta l4proto { icmp, ipv6-icmp } "
+		 "ct state related ct direction original "
+		 "counter name rejected_out drop\n",
+		 STEER_MARK);
 }
 
 void rules_bypass_input(const struct fw_ruleset *r, char *text)

@@ -40,6 +40,9 @@ NODISCARD int netinfo_read(struct netinfo *n, struct why *why);
 void netinfo_interface(const struct netinfo *n, const struct ipaddr *server,
 		       char ifname[static IF_NAMESIZE]);
 
+/* Has it been switched on? With or without a carrier. */
+bool netinfo_up(unsigned int ifindex);
+
 /* How a packet of our own making gets to a server on that interface. */
 struct netpath {
 	struct ipaddr source;	/* this machine's; zero: it has none there */

@@ -147,6 +147,29 @@ static void find_neighbour(struct search *s)
 	(void)!rtnetlink_ask(h, on_neighbour, s);
 }
 
+static int on_link(const struct nlmsghdr *h, void *data)
+{
+	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
+
+	*(unsigned int *)data = m->ifi_flags;
+	return MNL_CB_STOP;
+}
+
+bool netinfo_up(unsigned int ifindex)
+{
+	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	unsigned int flags = 0;
+	struct ifinfomsg *m;
+
+	h->nlmsg_type = RTM_GETLINK;
+	h->nlmsg_flags = NLM_F_REQUEST;
+	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->ifi_index = (int)ifindex;
+	return rtnetlink_ask(h, on_link, &flags) == 0 &&
+	       (flags & IFF_UP) != 0;
+}
+
 void netinfo_path(const struct ipaddr *server, unsigned int ifindex,
 		  struct netpath *path)
 {

@@ -33,6 +33,7 @@
 
 #include "limits.h"
 #include "log.h"
+#include "os/netinfo.h"
 #include "os/rtnetlink.h"
 #include "os/steerrule.h"
 #include "os/tun.h"
@@ -235,32 +236,9 @@ int steer_off(struct steer *s, struct why *why)
 
 /* ---- is it still so? */
 
-static int on_link(const struct nlmsghdr *h, void *data)
-{
-	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
-
-	*(unsigned int *)data = m->ifi_flags;
-	return MNL_CB_STOP;
-}
-
-static bool is_up(const struct steer *s)
-{
-	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	unsigned int flags = 0;
-	struct ifinfomsg *m;
-
-	h->nlmsg_type = RTM_GETLINK;
-	h->nlmsg_flags = NLM_F_REQUEST;
-	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	m->ifi_index = (int)s->ifindex;
-	return rtnetlink_ask(h, on_link, &flags) == 0 &&
-	       (flags & IFF_UP) != 0;
-}
-
 int steer_verify(struct steer *s, struct why *why)
 {
-	int good = steer_alive(s) ? is_up(s) : 0;
+	int good = steer_alive(s) ? netinfo_up(s->ifindex) : 0;
 
 	if (good > 0)
 		good = steerrule_stand(s->ifindex, AF_INET);

@@ -127,6 +127,29 @@ strict() {
 	    net.ipv4.conf.eth0.rp_filter=0
 }
 
+# Answers that come when their client is gone: the kernel complains to the
+# server about them, and that must not leave, the question is in it.
+complaints() {
+	sp lan on >/dev/null
+	_before=$(lap nft list counter inet sallyport rejected_out |
+	    awk '$1 == "packets" { print $2 }')
+	world_capture complaints 'icmp or icmp6'
+	for _server in $DNS4 $DNS6; do
+		laptop bash -c "for i in {1..30}; do
+			printf '\\22\\64\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\4leak\\4test\\0\\0\\1\\0\\1' \
+			    >/dev/udp/$_server/53
+		done" 2>/dev/null
+	done
+	_after=$(lap nft list counter inet sallyport rejected_out |
+	    awk '$1 == "packets" { print $2 }')
+	world_end "$CAPTURE"
+	check "nobody waits: the kernel complains" \
+	    "$([ "$_after" -gt "$_before" ]; echo $?)" 0
+	check "... and that does not leave" "$(tcpdump -n -r \
+	    "$WORLD/complaints.pcap" 2>/dev/null | grep -c unreachable)" 0
+	sp lan off >/dev/null
+}
+
 # ---- others
 
 # NAME COMMAND...
@@ -207,6 +230,29 @@ another_link() {
 	ip -n "$LAPTOP" link del eth1
 	check_comes "and back" status_is '.resolver.links | join(" ")' eth0
 	works "on the first link again"
+}
+
+# A server that names its link, and the link is down when the daemon starts.
+down_at_start() {
+	daemon_stop TERM
+	_ll=$(ip -n "$ROUTER" -6 -o addr show dev lan0 scope link |
+	    awk '{ sub("/.*", "", $4); print $4 }')
+	printf 'nameserver %s%%eth0\n' "$_ll" >"$WORLD/etc/resolv.conf"
+	cp "$WORLD/etc/resolv.conf" "$WORLD/resolv.before"
+	laptop_down
+	daemon_again
+	check_comes "its link is down: the door is open" steering_is "$ON"
+	check "... and asks nowhere" "$(status '.resolver.links | join(" ")')" ''
+	check "... yet" "$(status '.counters.asked // 0')" 0
+	laptop_up
+	check_comes "the link comes up" \
+	    status_is '.resolver.links | join(" ")' eth0
+	check_comes "... and the server is asked there" \
+	    eval '[ "$(status .counters.asked)" -gt 0 ]'
+	printf 'nameserver %s\n' $DNS4 >"$WORLD/etc/resolv.conf"
+	cp "$WORLD/etc/resolv.conf" "$WORLD/resolv.before"
+	daemon_stop TERM
+	daemon_again
 }
 
 # ---- the ends
@@ -318,6 +364,7 @@ opens
 works "at first"
 strangers
 ties
+complaints
 strict
 meddling
 flood
@@ -325,6 +372,7 @@ killed_datapath
 leaves
 no_leak
 another_link
+down_at_start
 stops
 without_ipv6
 foreign_device

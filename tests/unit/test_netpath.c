@@ -85,6 +85,22 @@ Test(netpath, rows)
 	}
 }
 
+Test(netpath, up)
+{
+	unsigned int near;
+
+	private_net();
+	veth();
+	near = if_nametoindex("near");
+	cr_expect(netinfo_up(near));
+	run("ip link set far down");
+	cr_expect(netinfo_up(near), "without a carrier");
+	run("ip link set near down");
+	cr_expect(!netinfo_up(near), "down");
+	run("ip link del near");
+	cr_expect(!netinfo_up(near), "gone");
+}
+
 /* Links of their own, as far as the kernel has them. */
 Test(netpath, vlan_and_links_without_addresses)
 {
