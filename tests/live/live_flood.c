@@ -24,6 +24,7 @@
 
 #include "clock.h"
 #include "compat.h"
+#include "whom.h"
 
 enum {
 	MESSAGE = 512,
@@ -39,14 +40,12 @@ static struct {
 
 static int connect_dns(int type)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET,
-				  .sin_port = htons(53) };
+	const struct sockaddr_in sa = whom_to_ask();
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 &&
-		       errno != EINPROGRESS))
-		err(1, "127.0.0.1:53");
+	if (fd < 0 || (connect(fd, (const struct sockaddr *)&sa,
+			       sizeof(sa)) < 0 && errno != EINPROGRESS))
+		err(1, "port 53");
 	return fd;
 }
 
