@@ -25,6 +25,7 @@
 
 #include "clock.h"
 #include "shared/ipaddr.h"
+#include "whom.h"
 
 enum {
 	ASKER_MESSAGE = 512,
@@ -127,13 +128,11 @@ static inline void asker_take_socket(struct asker *a)
 
 static inline int asker_udp(void)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET,
-				  .sin_port = htons(53) };
+	const struct sockaddr_in sa = whom_to_ask();
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-		err(1, "127.0.0.1:53");
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
+		err(1, "port 53");
 	return fd;
 }
 

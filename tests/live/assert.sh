@@ -17,8 +17,28 @@ BUILD=$(cd "${1:-${BUILD:-build}}" && pwd) || exit 2
 . tests/live/world.sh
 
 passed=0 failed=0
-BOUND='tcp 127.0.0.1:53 tcp [::1]:53 udp 127.0.0.1:53 udp [::1]:53'
-[ "${DATAPATH:-socket}" = socket ] || BOUND=''
+DATAPATH=${DATAPATH:-socket}
+
+# What differs with the datapath: whom programs on the laptop ask, what
+# bound() says while the network check is on, and without IPv6.
+case $DATAPATH in
+bypass)
+	RESOLVER4=$DNS4 RESOLVER6=$DNS6
+	BOUND=sallyport0 BOUND4=sallyport0
+	;;
+*)
+	RESOLVER4=127.0.0.1 RESOLVER6=::1
+	BOUND4='tcp 127.0.0.1:53 udp 127.0.0.1:53'
+	BOUND='tcp 127.0.0.1:53 tcp [::1]:53 udp 127.0.0.1:53 udp [::1]:53'
+	;;
+esac
+export RESOLVER4
+
+bypass() { [ "$DATAPATH" = bypass ]; }
+# SOCKET BYPASS: what is so with this datapath.
+either() { bypass && echo "$2" || echo "$1"; }
+# WHAT: is not tried with this datapath, and not counted.
+left_out() { echo "left out with datapath = $DATAPATH: $1"; }
 
 trap world_close EXIT
 trap 'exit 1' INT TERM
@@ -73,10 +93,28 @@ status() { sp --json status | jq -r "$1"; }
 status_is() { [ "$(status "$1")" = "$2" ]; }
 
 # Who listens on port 53.
-bound() {
+listeners() {
 	lap ss -Hlntu 'sport = 53' | awk '{ print $1, $5 }' | sort | xargs
 }
+# The same, or in bypass the device, and whoever listens all the same.
+bound() {
+	{
+		bypass && lap ip -o link show sallyport0 2>/dev/null |
+		    sed 's/^[0-9]*: \([^:]*\):.*/\1/'
+		listeners
+	} | xargs
+}
 is_bound() { [ "$(bound)" = "$BOUND" ]; }
+
+# RULES: DNS is exempt in them with a datapath of sockets, and never in bypass.
+door_kind() {
+	case $1 in
+	*"skuid $USER_ID"* | *"skgid $GROUP_ID"* | *"$DNS4"* | *"$DNS6"*)
+		_exempt=socket ;;
+	*) _exempt=bypass ;;
+	esac
+	[ $_exempt = "$DATAPATH" ] && echo door || echo "door of $_exempt"
+}
 
 # What the kernel holds, told from the rules themselves.
 loaded() {
@@ -85,7 +123,7 @@ loaded() {
 	'') echo none ;;
 	*'put priority filter; policy accept'* | \
 	*'ward priority filter; policy accept'*) echo accepting ;;
-	*'set allow4'* | *'chain door_to'*) echo door ;;
+	*'set allow4'* | *'chain door_to'*) door_kind "$_rules" ;;
 	*'oifname "tun0"'*) echo tunnel ;;
 	*" $RELAY4 "*) echo relay ;;
 	*reject*'policy drop'*) echo block ;;
@@ -132,12 +170,26 @@ look() {
 	done' sh "$@" 2>&1
 }
 
-# The laptop's resolv.conf: ours, or what remember_dns() saw.
+# The routing rules of bypass: of IPv4, of IPv6.
+steered() {
+	for _family in 4 6; do
+		lap ip -$_family rule show pref 53 | grep -c 'proto 53$'
+	done | xargs
+}
+
+# Where the laptop's DNS goes: to us, or where remember_dns() saw it. In
+# bypass resolv.conf is what it was in either case.
 remember_dns() { dns_was=$(look /etc/resolv.conf); }
 dns() {
+	_steered=$(steered)
 	if [ "$(look /etc/resolv.conf)" = "$dns_was" ]; then
-		echo original
-	elif laptop head -n 1 /etc/resolv.conf | grep -q '^# sallyport '; then
+		case $_steered in
+		'0 0') echo original ;;
+		'3 3' | '3 0') bypass && echo ours || echo other ;;
+		*) echo other ;;
+		esac
+	elif [ "$_steered" = '0 0' ] && ! bypass && laptop head -n 1 \
+	    /etc/resolv.conf | grep -q '^# sallyport '; then
 		echo ours
 	else
 		echo other
@@ -163,7 +215,7 @@ leaks() {
 	    jq '[.. | .counter? | objects | .packets] | add'
 }
 
-# In one line: listeners, rules, resolv.conf.
+# In one line: port 53 or the device, rules, where DNS goes.
 machine() { echo "$(bound), $(loaded), $(dns)"; }
 
 # Starts a command on the laptop in the background; PID is its own pid.

@@ -5,7 +5,7 @@
 # ask for, how, and what they get. For the network see world.sh; unbound is
 # the router's server for IPv6 and asks dnsmasq.
 #
-# usage: [DATAPATH=bypass] clients.sh [BUILD]
+# usage: clients.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
 for _tool in dig drill curl unbound; do
@@ -14,9 +14,6 @@ for _tool in dig drill curl unbound; do
 	exit 77
 done
 
-# Whom they ask; in bypass, whoever that is.
-AT4=127.0.0.1 AT6=::1
-[ "${DATAPATH:-socket}" = socket ] || AT4=$DNS4 AT6=$DNS6
 NAME=captive.apple.com
 GEO=captive-geo.origin-apple.com.akadns.net
 END=captive.g.aaplimg.com
@@ -87,60 +84,60 @@ door_opens || exit 2
 
 # ---- ways to ask
 
-way 'UDP' @$AT4
-way 'UDP, IPv6' @$AT6
-way 'TCP' +tcp @$AT4
-way 'TCP, IPv6' +tcp @$AT6
-way 'no EDNS' +noedns @$AT4
-way '512 octets' +bufsize=512 @$AT4
-way 'EDNS 1' +edns=1 +noednsneg @$AT4
+way 'UDP' @$RESOLVER4
+way 'UDP, IPv6' @$RESOLVER6
+way 'TCP' +tcp @$RESOLVER4
+way 'TCP, IPv6' +tcp @$RESOLVER6
+way 'no EDNS' +noedns @$RESOLVER4
+way '512 octets' +bufsize=512 @$RESOLVER4
+way 'EDNS 1' +edns=1 +noednsneg @$RESOLVER4
 way 'DO, CD, cookie and a client subnet' +dnssec +cd +cookie \
-    +subnet=192.0.2.0/24 @$AT4
-way 'AD, no RD' +ad +norecurse @$AT4
-way 'padded' +padding=468 @$AT4
-check 'the chain in full, no OPT' "$(reply +noedns @$AT4 $NAME A)" \
+    +subnet=192.0.2.0/24 @$RESOLVER4
+way 'AD, no RD' +ad +norecurse @$RESOLVER4
+way 'padded' +padding=468 @$RESOLVER4
+check 'the chain in full, no OPT' "$(reply +noedns @$RESOLVER4 $NAME A)" \
     "NOERROR, qr rd ra, $NAME. CNAME $GEO., $GEO. CNAME $END., $END. A $PROBE4"
-check_like 'OPT if asked for' "$(reply +edns=0 @$AT4 $NAME A)" \
+check_like 'OPT if asked for' "$(reply +edns=0 @$RESOLVER4 $NAME A)" \
     'NOERROR, qr rd ra EDNS, *'
 programs dnsmasq
 
 # ---- types
 
 for type in HTTPS SVCB TXT MX NS SOA SRV TYPE12345; do
-	check "$type" "$(reply +noedns @$AT4 $NAME $type)" \
+	check "$type" "$(reply +noedns @$RESOLVER4 $NAME $type)" \
 	    "NOERROR, qr rd ra, $NAME. SOA ."
 done
-check 'ANY' "$(reply +noedns +notcp @$AT4 $NAME ANY)" \
+check 'ANY' "$(reply +noedns +notcp @$RESOLVER4 $NAME ANY)" \
     "NOERROR, qr rd ra, $NAME. SOA ."
-check 'CNAME' "$(reply +noedns @$AT4 $NAME CNAME)" \
+check 'CNAME' "$(reply +noedns @$RESOLVER4 $NAME CNAME)" \
     "NOERROR, qr rd ra, $NAME. CNAME $GEO."
 
 # ---- names
 
 refused=$(counter refused)
-check 'a target that was learnt' "$(addresses @$AT4 $GEO A)" \
+check 'a target that was learnt' "$(addresses @$RESOLVER4 $GEO A)" \
     "NOERROR, $PROBE4"
 for name in CAPTIVE.APPLE.COM cApTiVe.ApPlE.cOm; do
-	check_like "$name" "$(reply +noedns @$AT4 $name A)" \
+	check_like "$name" "$(reply +noedns @$RESOLVER4 $name A)" \
 	    "NOERROR, qr rd ra, $name. CNAME *"
 done
 check 'none of these was refused' "$(counter refused)" "$refused"
 for name in $NAME.corp.lan x$NAME x.$NAME apple.com com . \
     'captive\.apple.com' 'captive.apple\.com' "captive-geo.origin-apple.com" \
     "x.$GEO" www.example.com; do
-	check "$name" "$(addresses @$AT4 "$name" A)" NOERROR,
+	check "$name" "$(addresses @$RESOLVER4 "$name" A)" NOERROR,
 	refused=$((refused + 1))
 done
 check 'all of these were refused' "$(counter refused)" "$refused"
-check 'class CH: silence' "$(reply @$AT4 -c CH $NAME A)" silence
-check 'an update: silence' "$(reply +opcode=5 @$AT4 $NAME A)" silence
+check 'class CH: silence' "$(reply @$RESOLVER4 -c CH $NAME A)" silence
+check 'an update: silence' "$(reply +opcode=5 @$RESOLVER4 $NAME A)" silence
 
 # ---- many at once over one connection
 
-check '500 in a pipeline' "$(laptop env SERVER=$AT4 "$BUILD/live_flood" pipe 500 5 $NAME \
+check '500 in a pipeline' "$(laptop "$BUILD/live_flood" pipe 500 5 $NAME \
     x%.example.com)" 'sent 500 noerror 500 servfail 0 other 0 open'
 check '50 one after the other' "$(laptop dig +tcp +keepopen +tries=1 +short \
-    @$AT4 $(yes $NAME | head -n 50) | grep -c "^$PROBE4\$")" 50
+    @$RESOLVER4 $(yes $NAME | head -n 50) | grep -c "^$PROBE4\$")" 50
 daemon_ends TERM
 
 # ---- unbound
@@ -171,6 +168,6 @@ printf 'nameserver %s\n' $DNS6 >"$WORLD/etc/resolv.conf"
 daemon_started
 go error offline
 check_comes 'unbound: the door opens' door_opens
-way 'unbound' @$AT4
+way 'unbound' @$RESOLVER4
 programs unbound
 finish

@@ -34,7 +34,7 @@ tempt() {
 	sp lan on >/dev/null
 	sp lan off >/dev/null
 	# The ticks are a second apart.
-	laptop dig +tries=1 +time=2 @127.0.0.1 captive.apple.com >/dev/null
+	laptop dig +tries=1 +time=2 @$RESOLVER4 captive.apple.com >/dev/null
 }
 
 # WHAT STEP STATE PATTERN: how it looks when a step has failed on the way in
@@ -105,7 +105,8 @@ entering_firewall() {
 	done
 }
 
-# Port 53 is held when the daemon starts with the network check on.
+# Port 53 or the device is held when the daemon starts with the network check
+# on.
 entering_listen() {
 	what="$1, at start"
 	sp lockdown on >/dev/null
@@ -139,6 +140,7 @@ daemon_started
 laptop_start events "$BUILD/sallyport" \
     --socket "$WORLD/run/control.sock" --json monitor
 each_fault by_step
-entering_listen port_udp listen start_resolver \
-    '*port 53 on 127.0.0.1 is held by nc (pid PID); stop it or *'
+entering_listen $(either port_udp device) listen start_resolver \
+    "$(either '*port 53 on 127.0.0.1 is held by nc (pid PID); stop it or *' \
+    '*an interface sallyport0 is there already*')"
 finish

@@ -2,7 +2,8 @@
 # faults.sh - what makes a step of opening the door fail; sourced, not run
 #
 # Mounts and file attributes on the laptop, made while the daemon runs, and
-# programs that hold port 53. FAULT_on makes a fault, FAULT_off takes it back.
+# programs that hold port 53 or the device. FAULT_on makes a fault, FAULT_off
+# takes it back.
 
 over() { laptop mount --bind "$1" "$2"; }
 
@@ -40,6 +41,9 @@ port_tcp_off() { port_free; }
 port_udp6_off() { port_free; }
 port_any_off() { port_free; }
 port_dnsmasq_off() { port_free; }
+
+device_on() { lap ip tuntap add dev sallyport0 mode tun; }
+device_off() { lap ip tuntap del dev sallyport0 mode tun; }
 
 # Reading is an I/O error; it cannot be opened; a directory.
 dns_unreadable_on() { over "/proc/$HOLDER/mem" /etc/resolv.conf; }
@@ -81,27 +85,35 @@ state_read_only_off() { laptop umount "$WORLD/state"; }
 faults='
 nft_fails	firewall	set_firewall	*nft refused the rules: Error: injected*
 nft_absent	firewall	set_firewall	*no nft in*install the package nftables*
+dns_unreadable	read_dns	read_dns	*/etc/resolv.conf: cannot read the original: *
+dns_socket	read_dns	read_dns	*/etc/resolv.conf: cannot read the original: *
+state_read_only	settings	-		*/settings.json: save: Read-only file system*
+'
+faults_of_sockets='
 port_udp	listen		start_resolver	*port 53 on 127.0.0.1 is held by nc (pid PID); stop it or set listen = *
 port_tcp	listen		start_resolver	*port 53 on 127.0.0.1 is held by nc (pid PID); stop it or set listen = *
 port_udp6	listen		start_resolver	*port 53 on ::1 is held by nc (pid PID); stop it or set listen = *
 port_any	listen		start_resolver	*port 53 on 127.0.0.1 is held by nc (pid PID); stop it or set listen = *
 port_dnsmasq	listen		start_resolver	*port 53 on 127.0.0.1 is held by dnsmasq (pid PID); stop it or set listen = *
-dns_unreadable	read_dns	read_dns	*/etc/resolv.conf: cannot read the original: *
-dns_socket	read_dns	read_dns	*/etc/resolv.conf: cannot read the original: *
 dns_directory	point_dns	set_dns		*/etc/resolv.conf: cannot point it at us: Is a directory*
 dns_immutable	point_dns	set_dns		*/etc/resolv.conf: cannot point it at us: Operation not permitted*
 dns_read_only	point_dns	set_dns		*/etc/resolv.conf: cannot point it at us: Read-only file system*
-state_read_only	settings	-		*/settings.json: save: Read-only file system*
+'
+faults_of_bypass='
+device		listen		start_resolver	*an interface sallyport0 is there already*
 '
 
 pattern() { echo "$1" | sed "s/PID/${taker:-}/"; }
 
 # FUNCTION: with each fault's words.
 each_fault() {
+	! bypass || left_out \
+	    "port 53 taken, resolv.conf not writable: neither is needed"
 	while read -r _name _step _cause _text; do
 		[ -n "$_name" ] || continue
 		"$1" $_name $_step $_cause "$_text" </dev/null
 	done <<-END
 	$faults
+	$(either "$faults_of_sockets" "$faults_of_bypass")
 	END
 }

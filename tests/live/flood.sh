@@ -42,9 +42,10 @@ got_through() {
 # NAME NUMBER: less than 1 % of the flood.
 few() { check_that "$1, times 100" $(($2 * 100)) -le "$(word ask sent)"; }
 
-# Queries that found the queue full.
+# Queries that found the queue full, of the socket or of the device.
 lost() {
-	in_net awk '$2 == "0100007F:0035" { print $NF }' /proc/net/udp
+	bypass && in_net awk '$1 == "sallyport0:" { print $13 }' /proc/net/dev ||
+	    in_net awk '$2 == "0100007F:0035" { print $NF }' /proc/net/udp
 }
 kilobytes() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 descriptors() { ls "/proc/$1/fd" | wc -l; }
@@ -58,7 +59,7 @@ fetched() {
 }
 # A question for the probe's name that no cache answers.
 cold() {
-	in_net dig +tries=1 +time=5 $PROBE AAAA @127.0.0.1 |
+	in_net dig +tries=1 +time=5 $PROBE AAAA @$RESOLVER4 |
 	    grep -q 'status: NOERROR'
 }
 
@@ -100,7 +101,7 @@ before="$(kilobytes $DAEMON_PID) $(kilobytes $DATAPATH_PID)"
 check_that 'idle connections: descriptors' "$(descriptors $DATAPATH_PID)" -le \
     $((${fds#* } + 32 + 128))
 check 'idle connections: TCP' "$(in_net dig +tcp +tries=1 +time=5 +short \
-    $PROBE @127.0.0.1)" $PROBE4
+    $PROBE @$RESOLVER4)" $PROBE4
 every_second fetched $FLOOD
 wait $FLOOD $HOLD
 cat "$WORLD/ask.log" "$WORLD/hold.log"

@@ -9,7 +9,11 @@
 
 . "$(dirname "$0")/assert.sh"
 
+# Our questions must get out, and answers in: those of the datapath's user, or
+# in bypass those of programs into the device.
 vendor_rules() {
+	ask=$(either "meta skgid $GROUP_ID" 'oifname "sallyport0"')
+	heard=$(either 'ct state established' 'iifname "sallyport0"')
 	cat <<-EOF
 	table inet vendor {
 		set ok4 { type ipv4_addr; flags timeout; }
@@ -18,10 +22,17 @@ vendor_rules() {
 			type filter hook output priority 0; policy drop;
 			oif lo accept
 			icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
-			meta skgid $GROUP_ID th dport 53 accept
+			$ask th dport 53 accept
 			meta skuid 0 tcp dport { 80, 443 } ip daddr @ok4 accept
 			meta skuid 0 tcp dport { 80, 443 } ip6 daddr @ok6 accept
 			reject
+		}
+		chain in {
+			type filter hook input priority 0; policy drop;
+			iif lo accept
+			icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+			$heard th sport 53 accept
+			tcp sport { 80, 443 } ct state established accept
 		}
 	}
 	EOF

@@ -162,7 +162,8 @@ shape() {
 	rm -rf "$WORLD/etc/resolv.conf" "$WORLD/etc/behind"
 	mkdir "$WORLD/etc/behind"
 	"$1"
-	before=$(look $FILES) names=$(names) dns_was=
+	before=$(look $FILES) names=$(names)
+	remember_dns
 	sp lockdown on >/dev/null
 	check "$1: pointed at us" "$(dns)" ours
 	sp lockdown off >/dev/null

@@ -353,7 +353,7 @@ static void do_from(const struct liar_query *q)
 	put_later(q, &m, 20);
 }
 
-/* The UDP side of all the words that begin so, "long" included. */
+/* Over UDP, to who has not asked for more: all the words that begin so. */
 static void do_tc(const struct liar_query *q)
 {
 	ldns_pkt *pkt = shell(q);
@@ -371,12 +371,19 @@ static const struct {
 	{ "twice", do_twice }, { "from", do_from },
 };
 
-/* --- over TCP --- */
+/* --- over TCP, or over UDP with EDNS --- */
 
 static void tcp_long(const struct liar_query *q)
 {
 	static const uint8_t start[64] = { 0xea, 0x60 };
+	struct message m;
 
+	if (!q->tcp) {
+		one(q, &m, "evil");
+		bend("long", &m);
+		put(q, &m);
+		return;
+	}
 	(void)!send(q->fd, start, sizeof(start), MSG_NOSIGNAL);
 }
 
@@ -385,6 +392,11 @@ static void tcp_cut(const struct liar_query *q)
 	struct message m;
 
 	one(q, &m, "evil");
+	if (!q->tcp) {
+		m.len--;
+		put(q, &m);
+		return;
+	}
 	(void)!send(q->fd, (uint8_t[]){ 0, (uint8_t)m.len }, 2, MSG_NOSIGNAL);
 	(void)!send(q->fd, m.p, m.len - 1, MSG_NOSIGNAL);
 	shutdown(q->fd, SHUT_WR);
@@ -439,7 +451,8 @@ void liar_answer(const struct liar_query *q)
 		return;
 	for (size_t i = 0; i < NITEMS(streams); i++)
 		if (strcmp(q->word, streams[i].word) == 0) {
-			(q->tcp ? streams[i].act : do_tc)(q);
+			(q->tcp || ldns_pkt_edns(q->pkt) ?
+			 streams[i].act : do_tc)(q);
 			return;
 		}
 	for (size_t i = 0; i < NITEMS(acts); i++)

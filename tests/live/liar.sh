@@ -101,7 +101,7 @@ same_as_allowed() {
 # NAME TYPE [OPTION...]: sets rcode, answer (what is not a CNAME, in order),
 # low and high (of the TTLs).
 ask() {
-	in_net dig +tries=1 +time=8 +noedns "$@" @127.0.0.1 | awk '
+	in_net dig +tries=1 +time=8 +noedns "$@" @$RESOLVER4 | awk '
 	/ status: / { sub(/.* status: /, ""); sub(/,.*/, ""); rcode = $0 }
 	/^;/ || $4 == "SOA" || NF < 5 { next }
 	{

@@ -7,8 +7,7 @@
  *   live_flood hold COUNT SECONDS	over TCP, each opened again when cut
  *   live_flood pipe COUNT SECONDS NAME...	all at once over one connection
  *
- * It asks 127.0.0.1, or the server that the environment names in SERVER. A "%"
- * in a name becomes a number of its own each time. At the end it says
+ * A "%" in a name becomes a number of its own each time. At the end it says
  * what it did: "sent N noerror N servfail N other N" or "held N opened N".
  */
 #include <arpa/inet.h>
@@ -25,6 +24,7 @@
 
 #include "clock.h"
 #include "compat.h"
+#include "whom.h"
 
 enum {
 	MESSAGE = 512,
@@ -40,18 +40,12 @@ static struct {
 
 static int connect_dns(int type)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET,
-				  .sin_port = htons(53) };
+	const struct sockaddr_in sa = whom_to_ask();
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	const char *server = getenv("SERVER");
 
-	if (server == NULL)
-		server = "127.0.0.1";
-	if (inet_pton(AF_INET, server, &sa.sin_addr) != 1)
-		errx(2, "%s: no IPv4 address", server);
-	if (fd < 0 || (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 &&
-		       errno != EINPROGRESS))
-		err(1, "%s", server);
+	if (fd < 0 || (connect(fd, (const struct sockaddr *)&sa,
+			       sizeof(sa)) < 0 && errno != EINPROGRESS))
+		err(1, "port 53");
 	return fd;
 }
 

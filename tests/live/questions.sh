@@ -55,7 +55,7 @@ door_started
 
 # ---- a hundred questions
 
-in_net dig @127.0.0.1 +tries=1 +time=8 +short \
+in_net dig @$RESOLVER4 +tries=1 +time=8 +short \
     $(seq -f 'good-%g.silent.liar.test' 1001 1100) >"$WORLD/hundred"
 opened >"$WORLD/opened"
 check 'a hundred answers' "$(grep -c '^198\.18\.' "$WORLD/hundred")" 100
@@ -116,7 +116,7 @@ check_moved 'from the cache' warm
 
 row=$((row + 1)) name=slow-$row-2000.silent.liar.test asking=
 for i in $(seq 20); do
-	in_net dig +tries=1 +time=8 +short $name @127.0.0.1 >"$WORLD/join.$i" &
+	in_net dig +tries=1 +time=8 +short $name @$RESOLVER4 >"$WORLD/join.$i" &
 	asking="$asking $!"
 done
 wait $asking
@@ -141,11 +141,12 @@ row 'unfit, then good' NOERROR good bad_address \
     'hex-#.slow-#-200.7f000001.liar.test' A
 row 'another id, then good from the other' NOERROR good bad_id \
     'id-#.slow-#-200.only.liar.test' A
-row 'TC and a cut, then good' NOERROR good 'upstream_tcp upstream_error' \
-    'tccut-#.slow-#-200.liar.test' A
-row 'TC and silence, then good' NOERROR good upstream_tcp \
+row 'TC and a cut, then good' NOERROR good \
+    "$(either 'upstream_tcp upstream_error' parse_short)" 'tccut-#.slow-#-200.liar.test' A
+row 'TC and silence, then good' NOERROR good "$(either upstream_tcp '')" \
     'tcsilent-#.slow-#-300.liar.test' A
-row 'TC over IPv6' NOERROR good upstream_tcp 'silent-#.tcgood-#.liar.test' A
+row 'TC over IPv6' NOERROR good "$(either upstream_tcp '')" \
+    'silent-#.tcgood-#.liar.test' A
 row 'NXDOMAIN, and good too late' NXDOMAIN '' 'negative late' \
     'nxdomain-#.slow-#-300.liar.test' A
 check 'nothing took the decoy' "$(by_decoy)" 0
@@ -168,7 +169,8 @@ door_started \
 row=$((row + 1))
 ask from-$row.liar.test A
 check 'another source, another port: reply' "$rcode $answer" "NOERROR $(good A)"
-check_moved 'another source, another port' bad_source=2
+# The kernel's filter of bypass lets neither through to be counted.
+check_moved 'another source, another port' "$(either bad_source=2 '')"
 check 'another source, another port: opened' "$(lap nft -j list table \
     inet vendor | jq -r '.nftables[].set?.elem[]?.elem.val')" "$(good A)"
 door_ends

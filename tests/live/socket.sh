@@ -86,7 +86,7 @@ crowd() {
 	check "$1: descriptors" "$(descriptors)" $((before + $3))
 	sp status >/dev/null 2>"$WORLD/said"
 	check "$1: root's exit code" $? "$4"
-	check_like "$1: the door" "$(laptop dig +tries=3 +time=2 @127.0.0.1 \
+	check_like "$1: the door" "$(laptop dig +tries=3 +time=2 @$RESOLVER4 \
 	    captive.apple.com)" "*$PROBE4*"
 	exec 4>&-
 	wait $crowd
@@ -115,7 +115,7 @@ reloading() {
 	daemon_conf 'refuse = nxdomain'
 	check_like "reload, a good file" "$(sp reload)" "*in force"
 	check_like "reload, a good file: it works" \
-	    "$(laptop dig +tries=3 +time=2 @127.0.0.1 www.example.com)" \
+	    "$(laptop dig +tries=3 +time=2 @$RESOLVER4 www.example.com)" \
 	    "*NXDOMAIN*"
 	check_comes "reload: the door opens again" elements_are 2
 	check_like "reload, the same" "$(sp reload)" "*nothing has changed"

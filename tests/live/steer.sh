@@ -59,7 +59,7 @@ opens() {
 	sp lockdown on >/dev/null
 	check "blocking" "$(steering)" "$ON"
 	check "... the door" "$(loaded)" door
-	check "nothing listens on port 53" "$(bound)" ''
+	check "nothing listens on port 53" "$(listeners)" ''
 	check_comes "the settings are as they were" untouched
 	check "status: datapath" "$(status .resolver.datapath)" bypass
 	check "status: steered" "$(status .hostdns.steered)" true
@@ -321,7 +321,7 @@ auto() {
 	    --keep-in-foreground --conf-file=/dev/null --no-resolv \
 	    --listen-address=127.0.0.1 --bind-interfaces --user=root --pid-file=
 	holder=$PID
-	check_comes "port 53 is held" eval '[ -n "$(bound)" ]'
+	check_comes "port 53 is held" eval '[ -n "$(listeners)" ]'
 	daemon_conf 'datapath = socket'
 	daemon_again
 	check "socket stays socket" "$(status .resolver.datapath)" socket

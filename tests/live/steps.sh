@@ -32,7 +32,7 @@ refused() {
 # NAME STEP CAUSE PATTERN
 switching() {
 	case $1 in
-	nft_fails | port_udp | *unreadable | *immutable | state_read_only)
+	nft_fails | port_udp | device | *unreadable | *immutable | state_read_only)
 		froms='lockdown error connected' ;;
 	*) froms=lockdown ;;
 	esac
@@ -43,7 +43,7 @@ switching() {
 		connected) go connected ;;
 		esac
 		case $from/$2 in
-		# Only the port is bound.
+		# Only the port or the device is taken.
 		connected/firewall | connected/*_dns) ;;
 		*)
 			dns_was=
@@ -124,6 +124,10 @@ daemon_started
 each_fault switching
 lockdown_refused nft_fails firewall '*nft refused the rules: Error: injected'
 lockdown_refused state_read_only settings '*/settings.json: save: Read-only *'
-off_refused
-full
+if bypass; then
+	left_out "resolv.conf cannot be put back, or its disk is full"
+else
+	off_refused
+	full
+fi
 finish

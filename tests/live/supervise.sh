@@ -43,20 +43,23 @@ again_open() {
 
 works() {
 	check_like "$1: an answer" \
-	    "$(laptop dig +tries=3 +time=2 @127.0.0.1 captive.apple.com)" \
+	    "$(laptop dig +tries=3 +time=2 @$RESOLVER4 captive.apple.com)" \
 	    "*$PROBE4*"
 	check_like "$1: the probe" "$(laptop curl -sS -m 5 http://$PROBE4/)" \
 	    "*Success*"
 }
 
-# Between death and restart nothing is open and nobody listens.
+# Without a datapath: nobody listens, and the device outlives it.
+UNREAD=$(either '' "$BOUND")
+
+# Between death and restart nothing is open.
 shut_meanwhile() {
 	mark
 	kill_datapath
 	# The pauses have grown: a second and more.
 	check_comes "kill $1: the end is noticed" is_told down
 	check "kill $1, meanwhile" "$(machine), $(elements) open" \
-	    ", door, ours, 0 open"
+	    "$UNREAD, door, ours, 0 open"
 	check "kill $1, meanwhile: allowed" "$(sp --json allowed)" "[]"
 	laptop curl -sS -m 5 http://$PROBE4/ >/dev/null 2>&1
 	check "kill $1, meanwhile: root's connection" $? 7
@@ -72,7 +75,7 @@ given_up() {
 	    sh -c "tail -n +$from '$WORLD/events.log' | grep -q start_resolver"
 	check "given up, $1: state" \
 	    "$(status '[.state, .cause // empty] | join(":")')" "$2"
-	check "given up, $1" "$(machine)" ", block, original"
+	check "given up, $1" "$(machine)" "$UNREAD, block, original"
 	check_like "given up, $1: problem" "$(status .problem)" \
 	    "the datapath died $CRASHES_MAX times in a row; *"
 	check "given up, $1: restarts" "$(status .resolver.restarts)" $3
