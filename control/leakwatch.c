@@ -21,8 +21,8 @@ enum {
 	PAUSE_MS = 500,		/* before the first restart, then doubled */
 	PAUSE_MAX_MS = 60000,
 	SILENT_S = 10,		/* while awake: every look is one */
-	LINES = 20,		/* of the log, for each look */
-	OWNERS = 4,		/* processes looked for, each time: it is slow */
+	LINES = 20,		/* of the log, in a second */
+	OWNERS = 4,		/* processes looked for: it is slow */
 };
 
 static const uint64_t GRACE = BOOK_GRACE_MS * CLOCK_MS;
@@ -115,11 +115,6 @@ static void reach_all(struct daemon *d)
 
 /* --- what is heard --- */
 
-struct telling {
-	struct daemon *daemon;
-	unsigned int lines, owners;
-};
-
 static void name_interface(struct leaklog_flow *f)
 {
 	char name[IF_NAMESIZE] = "";
@@ -147,35 +142,41 @@ static void send_event(struct daemon *d, const struct leaklog_flow *f,
 /* A process may end at any moment: it is looked for at once. */
 static void on_flow(void *context, struct leaklog_flow *f, bool kept)
 {
-	struct telling *t = context;
+	struct daemon *d = context;
+	struct leakwatch *w = &d->leaks;
 	char text[LEAKLOG_TEXT];
 
 	(void)kept;
-	if (t->lines++ >= LINES)
-		return;
 	name_interface(f);
-	if (f->ethertype == 0 && t->owners++ < OWNERS &&
+	if (w->lines++ >= LINES)
+		return;
+	if (f->ethertype == 0 && w->owners++ < OWNERS &&
 	    !portowner_packet(&f->from, f->from_port, &f->to, f->to_port,
 			      f->protocol, f->process, sizeof(f->process)))
 		f->process[0] = '\0';
 	leaklog_text(f, text);
 	log_warning("leak: %s on %s%s%s", text, f->ifname,
 		    f->process[0] != '\0' ? ", process " : "", f->process);
-	send_event(t->daemon, f, text);
+	send_event(d, f, text);
 }
 
 void leakwatch_look(struct daemon *d)
 {
 	struct leakwatch *w = &d->leaks;
-	struct telling t = { .daemon = d };
 
 	if (w->child.pid == 0)
 		return;
 	/* A row of full takes ends: LEAKS_MAX flows are all there can be. */
-	while (leaklog_take(&w->log, w->child.book.entries, on_flow, &t))
+	while (leaklog_take(&w->log, w->child.book.entries, on_flow, d))
 		;
-	if (t.lines > LINES)
-		log_warning("leak: and %u more flows", t.lines - LINES);
+}
+
+/* Kicks may come without end, and every flow may be a new one. */
+static void end_second(struct leakwatch *w)
+{
+	if (w->lines > LINES)
+		log_warning("leak: and %u more flows", w->lines - LINES);
+	w->lines = w->owners = 0;
 }
 
 static void on_kick(evutil_socket_t fd, short what, void *context)
@@ -371,6 +372,7 @@ void leakwatch_tick(struct daemon *d)
 	struct leakwatch *w = &d->leaks;
 	uint64_t beat;
 
+	end_second(w);
 	if (w->child.pid == 0)
 		return;
 	leakwatch_look(d);

@@ -27,6 +27,7 @@ struct leakwatch {
 	unsigned int restarts, crashes;	/* since start; in a row */
 	unsigned int silent;		/* looks since the last sign of life */
 	uint64_t beat;			/* ... which was this */
+	unsigned int lines, owners;	/* of new flows, in this second */
 	uint64_t started, blocked;	/* boot time, ns; 0: nothing is blocked */
 	uint64_t watched;		/* ns of blocking that were watched before */
 	struct why problem;		/* "" = none */

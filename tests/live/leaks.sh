@@ -121,6 +121,8 @@ check "spread: the ledger has not grown" $(($(rss) - rss_was < 1024)) 1
 check "spread: nor has control" $(($(awk '/^VmRSS/ { print $2 }' \
     "/proc/$DAEMON/status") - control_was < 4096)) 1
 check "spread: the list is bounded" "$(leaks '.list | length <= 512')" true
+check "spread: each of it on an interface" \
+    "$(leaks '[.list[] | select(.interface == "")] | length')" 0
 check "spread: the rest is counted" "$(leaks '.untold > 0')" true
 
 # ---- one that is killed
