@@ -147,17 +147,20 @@ map_id() {
 	cat "$WORLD/map_id"
 }
 
-# Addresses in the kernel's sets, or in the map if the rules consult one.
-elements() {
+# Addresses in the kernel's sets, or in the map if the rules consult one: each
+# with the seconds it has left.
+opened() {
 	case $(lap nft list table inet sallyport 2>/dev/null) in
 	*'chain door_to'*)
-		"$BUILD/live_hash" list "$(map_id)"
+		"$BUILD/live_hash" show "$(map_id)" | sort
 		return ;;
 	esac
-	for _set in allow4 allow6; do
-		lap nft -j list set inet sallyport $_set 2>/dev/null
-	done | jq -s '[.[].nftables[].set.elem? // [] | length] | add // 0'
+	lap nft -j list table inet sallyport 2>/dev/null |
+	jq -r '[.nftables[].set? | select(.name // "" |
+	    startswith("allow")) | .elem[]?.elem] |
+	    sort_by(.val)[] | "\(.val) \(.expires)"'
 }
+elements() { opened | wc -l; }
 elements_are() { [ "$(elements)" -eq "$1" ]; }
 
 # All that can be seen of a file but the times of reading and of links.

@@ -81,13 +81,7 @@ check_moved() {
 	check "$1: counters" "$_moved" "$2"
 }
 
-# What the kernel holds and for how long, and what is new in it.
-opened() {
-	in_net nft -j list table inet sallyport 2>/dev/null |
-	jq -r '[.nftables[].set? | select(.name // "" |
-	    startswith("allow")) | .elem[]?.elem] |
-	    sort_by(.val)[] | "\(.val) \(.expires)"'
-}
+# What is new in it.
 new() {
 	awk 'FILENAME == ARGV[1] { was[$1]; next }
 	    !($1 in was) { printf "%s%s", sep, $1; sep = " " }' \

@@ -319,11 +319,19 @@ static struct allow *table_of(const char *id)
 	return t;
 }
 
-static void list(const char *id)
+/* What is open, and for how many seconds. */
+static void show(const char *id)
 {
 	static struct ipaddr a[ALLOW_SLOTS];
+	const struct allow *t = table_of(id);
+	uint64_t now = clock_boot();
+	unsigned int n = allow_list(t, now, a, NITEMS(a));
+	char text[IPADDR_TEXT];
 
-	printf("%u\n", allow_list(table_of(id), clock_boot(), a, NITEMS(a)));
+	for (unsigned int i = 0; i < n; i++)
+		printf("%s %llu\n", ipaddr_text(&a[i], text),
+		       (unsigned long long)((allow_lookup(t, &a[i], now) -
+					     now) / CLOCK_S));
 }
 
 static void open_one(const char *id, const char *text)
@@ -345,8 +353,8 @@ int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 
-	if (strcmp(what, "list") == 0 && argc == 3)
-		list(argv[2]);
+	if (strcmp(what, "show") == 0 && argc == 3)
+		show(argv[2]);
 	else if (strcmp(what, "wipe") == 0 && argc == 3)
 		wipe(map_of(argv[2]));
 	else if (strcmp(what, "open") == 0 && argc == 4)
@@ -359,6 +367,6 @@ int main(int argc, char **argv)
 		about();
 	else
 		errx(2, "usage: live_hash cut | gone | about | "
-		     "list ID | wipe ID | open ID ADDRESS");
+		     "show ID | wipe ID | open ID ADDRESS");
 	return passed + failed > 0 ? finish() : 0;
 }
