@@ -8,6 +8,7 @@
 #   sallyportd, nc 203.0.113.10:443 ----------- live_net echo 443
 #               nc [2001:db8::10]:443
 #
+# modes: socket bypass
 # usage: leave.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
@@ -180,6 +181,11 @@ shape() {
 
 shapes() {
 	sp netcheck on >/dev/null
+	if bypass; then
+		left_out "the other shapes of resolv.conf: it is not written"
+		shape plain
+		return
+	fi
 	for shape in plain odd_attributes read_only hard_link absolute_link \
 	    relative_link link_to_link dangling_link nothing empty; do
 		shape $shape

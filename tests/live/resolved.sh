@@ -7,6 +7,7 @@
 # device, and its settings stay as they are; with sockets it finds our address
 # in resolv.conf. For the network see resolved_world.sh.
 #
+# modes: socket bypass
 # usage: [DATAPATH=bypass | socket] resolved.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
