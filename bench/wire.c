@@ -140,7 +140,7 @@ static bool open_wire(struct way *w, bool xdp)
 	w->fd = sockaddr_reserve(true, &w->port);
 	if (w->fd < 0)
 		errx(2, "port");
-	if (xdp && wire_xdp(w->wire, true, why, sizeof(why)) < 0) {
+	if (xdp && wire_xdp(w->wire, why, sizeof(why)) < 0) {
 		printf("left out: %s\n", why);
 		return false;
 	}

@@ -78,11 +78,6 @@ static int open_device(struct daemon *d, struct why *why)
 int bypass_prepare(struct daemon *d, struct datapath_setup *setup,
 		   struct why *why)
 {
-	static const uint8_t xdp[] = {
-		[WIRE_AUTO] = DATAPATH_XDP_GAIN,
-		[WIRE_PACKET] = DATAPATH_XDP_NEVER,
-		[WIRE_XDP] = DATAPATH_XDP_ANY,
-	};
 	bool steered = d->bypass.steered;
 	int error = open_device(d, why);
 
@@ -97,7 +92,7 @@ int bypass_prepare(struct daemon *d, struct datapath_setup *setup,
 		log_debug("bypass: %s", why->text);
 	find_links(d, &d->bypass.links);
 	for (unsigned int i = 0; i < d->bypass.links.n; i++)
-		d->bypass.links.link[i].xdp = xdp[d->conf.wire];
+		d->bypass.links.link[i].xdp = d->conf.wire == WIRE_XDP;
 	setup->bypass = 1;
 	setup->n_listen = 0;
 	setup->n_links = (uint16_t)d->bypass.links.n;
@@ -113,8 +108,7 @@ void bypass_started(struct daemon *d, const struct datapath_report *r)
 	if (r->no_xdp[0] == '\0')
 		return;
 	why_set(&d->bypass.no_xdp, 0, "%s", r->no_xdp);
-	if (d->conf.wire == WIRE_XDP)
-		log_warning("datapath: %s", r->no_xdp);
+	log_warning("datapath: %s", r->no_xdp);
 }
 
 void bypass_close(struct daemon *d)

@@ -24,7 +24,7 @@
 #include "why.h"
 
 enum conf_datapath { DATAPATH_AUTO, DATAPATH_SOCKET, DATAPATH_BYPASS };
-enum conf_wire { WIRE_AUTO, WIRE_PACKET, WIRE_XDP };
+enum conf_wire { WIRE_PACKET, WIRE_XDP };
 enum conf_door { DOOR_SET, DOOR_HASH };
 enum conf_hostdns { HOSTDNS_AUTO, HOSTDNS_RESOLVED, HOSTDNS_NETWORKMANAGER,
 		    HOSTDNS_RESOLVCONF, HOSTDNS_FILE, HOSTDNS_NONE };

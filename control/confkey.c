@@ -105,8 +105,7 @@ static const struct conf_word datapaths[] = {
 };
 
 static const struct conf_word wires[] = {
-	HAVE("auto", WIRE_AUTO), HAVE("packet", WIRE_PACKET),
-	HAVE("xdp", WIRE_XDP), { 0 }
+	HAVE("packet", WIRE_PACKET), HAVE("xdp", WIRE_XDP), { 0 }
 };
 
 static const struct conf_word doors[] = {
@@ -171,7 +170,7 @@ const struct conf_key conf_keys[] = {
 	{ "", WORD("mode", modes, "forward"), AT(mode) },
 	{ "", WORD("refuse", refusals, "empty"), AT(refuse) },
 	{ "", WORD("datapath", datapaths, "auto"), AT(datapath) },
-	{ "", WORD("wire", wires, "auto"), AT(wire) },
+	{ "", WORD("wire", wires, "packet"), AT(wire) },
 	{ "", WORD("door", doors, "set"), AT(door) },
 	{ "", "listen", &confkind_listen, "127.0.0.1 ::1",
 	  LIST(listen, n_listen), .min = 1 },

@@ -32,17 +32,10 @@ enum {
 
 enum { DATAPATH_PORTS = 16, DATAPATH_WHY = 256 };
 
-/* Is a link's driver to hand us answers? If it cannot, the capture has them. */
-enum datapath_xdp {
-	DATAPATH_XDP_NEVER,
-	DATAPATH_XDP_GAIN,	/* only without a copy: with one, it is no faster */
-	DATAPATH_XDP_ANY,
-};
-
 /* A link that upstreams are on, sent to and heard below the firewall. */
 struct datapath_link {
 	uint32_t ifindex;
-	uint8_t xdp;		/* enum datapath_xdp */
+	uint8_t xdp;		/* its driver is to hand us answers, if it can */
 	char name[IF_NAMESIZE];
 };
 

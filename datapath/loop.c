@@ -191,9 +191,8 @@ int loop_wire(struct loop *l, const struct datapath_link *links,
 	for (unsigned int i = 0; i < n && rc == 0; i++) {
 		rc = wire_link(l->wire, links[i].name, links[i].ifindex,
 			       r->note, sizeof(r->note));
-		if (rc == 0 && links[i].xdp != DATAPATH_XDP_NEVER &&
-		    wire_xdp(l->wire, links[i].xdp == DATAPATH_XDP_ANY,
-			     r->no_xdp, sizeof(r->no_xdp)) == 0)
+		if (rc == 0 && links[i].xdp != 0 &&
+		    wire_xdp(l->wire, r->no_xdp, sizeof(r->no_xdp)) == 0)
 			r->xdp |= (uint8_t)(1u << i);
 	}
 	l->exchange.wire = l->wire;

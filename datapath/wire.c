@@ -140,7 +140,7 @@ void wire_close(struct wire *w)
 	free(w);
 }
 
-int wire_xdp(struct wire *w, bool copy, char *error, size_t size)
+int wire_xdp(struct wire *w, char *error, size_t size)
 {
 	struct wire_port *p = &w->port[w->n_ports - 1];
 	int rc;
@@ -149,7 +149,7 @@ int wire_xdp(struct wire *w, bool copy, char *error, size_t size)
 		snprintf(error, size, "AF_XDP: not an Ethernet link");
 		return -ENOTSUP;
 	}
-	rc = xsk_open(&p->xsk, p->ifindex, copy, error, size);
+	rc = xsk_open(&p->xsk, p->ifindex, error, size);
 	if (rc == 0)
 		rc = poller_add(w->poller, xsk_fd(p->xsk), w->token +
 				WIRE_XSK + w->n_ports - 1);

@@ -32,9 +32,8 @@ NODISCARD int wire_open(struct wire **w, struct poller *poller,
 NODISCARD int wire_link(struct wire *w, const char *name, uint32_t ifindex,
 			char *error, size_t size);
 /* The last link's answers come straight from its driver, if that can be;
- * -ENOTSUP and a sentence if not, and all goes on as it was. copy: see
- * source/xsk.h. */
-NODISCARD int wire_xdp(struct wire *w, bool copy, char *error, size_t size);
+ * -ENOTSUP and a sentence if not, and all goes on as it was. */
+NODISCARD int wire_xdp(struct wire *w, char *error, size_t size);
 void wire_close(struct wire *w);
 
 /* From now on, packets of p's upstreams are let through. */

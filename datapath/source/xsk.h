@@ -9,7 +9,6 @@
 #ifndef XSK_H
 #define XSK_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,13 +19,12 @@
 struct xsk;
 
 /*
- * As root; an Ethernet link that is up or not. copy: a driver will do that
- * copies packets into our memory. -ENOTSUP and a sentence: not
+ * As root; an Ethernet link that is up or not. -ENOTSUP and a sentence: not
  * built in, or not with this driver or kernel, or somebody else's program is
  * there. Nothing is left behind then.
  */
-NODISCARD int xsk_open(struct xsk **x, uint32_t ifindex, bool copy,
-		       char *error, size_t size);
+NODISCARD int xsk_open(struct xsk **x, uint32_t ifindex, char *error,
+		       size_t size);
 void xsk_close(struct xsk *x);
 /* Readable when a packet is there. */
 int xsk_fd(const struct xsk *x);

@@ -180,13 +180,10 @@ static int make_memory(struct queue *q)
 			  sizeof(reg)) < 0 ? -errno : 0;
 }
 
-static int open_queue(struct queue *q, uint32_t ifindex, unsigned int number,
-		      bool copy)
+static int open_queue(struct queue *q, uint32_t ifindex, unsigned int number)
 {
 	const struct sockaddr_xdp sa = {
-		.sxdp_family = AF_XDP,
-		.sxdp_flags = (uint16_t)(XDP_USE_NEED_WAKEUP |
-					 (copy ? 0 : XDP_ZEROCOPY)),
+		.sxdp_family = AF_XDP, .sxdp_flags = XDP_USE_NEED_WAKEUP,
 		.sxdp_ifindex = ifindex, .sxdp_queue_id = number,
 	};
 	int error;
@@ -304,8 +301,7 @@ static int watch(struct xsk *x)
 	return 0;
 }
 
-static int open_all(struct xsk *x, uint32_t ifindex, bool copy,
-		    const char **what)
+static int open_all(struct xsk *x, uint32_t ifindex, const char **what)
 {
 	unsigned int n = queues_of(ifindex);
 	int error = 0;
@@ -313,10 +309,10 @@ static int open_all(struct xsk *x, uint32_t ifindex, bool copy,
 	*what = "receive queues";
 	if (n == 0 || n > KWIRE_QUEUES)
 		return -E2BIG;
-	*what = copy ? "socket" : "socket without a copy";
+	*what = "socket";
 	for (; x->n_queues < n && error == 0; x->n_queues++)
 		error = open_queue(&x->queue[x->n_queues], ifindex,
-				   x->n_queues, copy);
+				   x->n_queues);
 	if (error == 0)
 		error = watch(x);
 	if (error < 0)
@@ -325,8 +321,7 @@ static int open_all(struct xsk *x, uint32_t ifindex, bool copy,
 	return load_program(x, ifindex);
 }
 
-int xsk_open(struct xsk **out, uint32_t ifindex, bool copy, char *text,
-	     size_t size)
+int xsk_open(struct xsk **out, uint32_t ifindex, char *text, size_t size)
 {
 	struct xsk *x = calloc(1, sizeof(*x));
 	const char *what;
@@ -337,7 +332,7 @@ int xsk_open(struct xsk **out, uint32_t ifindex, bool copy, char *text,
 	x->epoll = x->link = -1;
 	for (unsigned int i = 0; i < KWIRE_QUEUES; i++)
 		x->queue[i].fd = -1;
-	error = open_all(x, ifindex, copy, &what);
+	error = open_all(x, ifindex, &what);
 	if (error < 0) {
 		snprintf(text, size, "AF_XDP: %s: %s", what, strerror(-error));
 		xsk_close(x);

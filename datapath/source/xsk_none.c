@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-int xsk_open(struct xsk **x, uint32_t ifindex, bool copy, char *error,
-	     size_t size)
+int xsk_open(struct xsk **x, uint32_t ifindex, char *error, size_t size)
 {
 	(void)x;
 	(void)ifindex;
-	(void)copy;
 	snprintf(error, size, "AF_XDP was not built in");
 	return -ENOTSUP;
 }

@@ -41,8 +41,7 @@ static void start_it(char **link, unsigned int n)
 		f.links[i].ifindex = if_nametoindex(link[i]);
 		snprintf(f.links[i].name, sizeof(f.links[i].name), "%s",
 			 link[i]);
-		f.links[i].xdp = getenv("XDP") != NULL ? DATAPATH_XDP_ANY :
-							  DATAPATH_XDP_NEVER;
+		f.links[i].xdp = getenv("XDP") != NULL;
 	}
 	if (start(0, root, &report) == 0)
 		printf("ready%s\n", report.xdp != 0 ? ", AF_XDP" : "");

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 #
 # AF_XDP: wire.sh once more with the program on eth0, in the driver; then the
-# daemon with wire = xdp and auto. For the network see world.sh.
+# daemon with wire = xdp and without. For the network see world.sh.
 #
 # usage: xdp.sh [BUILD]
 
@@ -52,8 +52,6 @@ check_comes "xdp: it has the link, too" status_is '.resolver.xdp[0]' eth0
 daemon_over TERM
 check "xdp: nothing is left on the link" "$(programs)" 0
 
-daemon_with auto '' 0 '*without a copy*'
-daemon_over TERM
 daemon_with packet '' 0 ''
 daemon_over TERM
 finish
