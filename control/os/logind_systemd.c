@@ -156,16 +156,25 @@ static int on_owner_changed(sd_bus_message *m, void *context,
 	return 0;
 }
 
+/* Sees every message first; 1 = no further. */
+static int filter(sd_bus_message *m, void *context, sd_bus_error *error)
+{
+	struct logind *l = context;
+
+	(void)error;
+	if (!sd_bus_message_is_signal(m, MANAGER, "PrepareForSleep") ||
+	    (l->owner[0] != '\0' && from(m, l->owner)))
+		return 0;
+	l->forged++;
+	return 1;
+}
+
 static int on_sleep(sd_bus_message *m, void *context, sd_bus_error *error)
 {
 	struct logind *l = context;
 	int sleeps;
 
 	(void)error;
-	if (l->owner[0] == '\0' || !from(m, l->owner)) {
-		l->forged++;
-		return 0;
-	}
 	if (sd_bus_message_read(m, "b", &sleeps) >= 0)
 		l->event = sleeps ? LOGIND_SLEEP : LOGIND_WAKE;
 	return 0;
@@ -176,11 +185,13 @@ static int on_sleep(sd_bus_message *m, void *context, sd_bus_error *error)
 /* Queued until the connection stands. */
 static int ask(struct logind *l)
 {
-	int n = sd_bus_add_match_async(l->bus, NULL, "type='signal',sender='"
-		BUS "',path='" BUS_PATH "',interface='" BUS
-		"',member='NameOwnerChanged',arg0='" NAME "'",
-		on_owner_changed, NULL, l);
+	int n = sd_bus_add_filter(l->bus, NULL, filter, l);
 
+	if (n >= 0)
+		n = sd_bus_add_match_async(l->bus, NULL, "type='signal',sender='"
+			BUS "',path='" BUS_PATH "',interface='" BUS
+			"',member='NameOwnerChanged',arg0='" NAME "'",
+			on_owner_changed, NULL, l);
 	if (n >= 0)
 		n = sd_bus_add_match_async(l->bus, NULL, "type='signal',sender='"
 			NAME "',path='" PATH "',interface='" MANAGER

@@ -2,8 +2,8 @@
 /*
  * The daemon on a machine that seems to sleep: a fake, as a test cannot
  * suspend the machine it runs on, nor set its clock. Both processes' boot
- * clock is ahead by the seconds in the file "sleeper" of the folder it is
- * started in, twelve digits that the test changes; who writes to the FIFO
+ * clock is ahead by the seconds in the file "sleeper" of the folder
+ * $SLEEPER, twelve digits that the test changes; who writes to the FIFO
  * "sleeper.set" there has "set the wall clock".
  * The kernel's own clocks (timeouts of elements) go on as they are.
  *
@@ -12,6 +12,7 @@
  */
 #include <err.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,9 +33,14 @@ uint64_t __wrap_wakewatch_look(struct wakewatch *w);
 /* Before the datapath gives up the file system. */
 __attribute__((constructor)) static void map(void)
 {
-	int fd = open("sleeper", O_RDONLY | O_CLOEXEC);
+	const char *folder = getenv("SLEEPER");
 	void *p;
+	int fd;
 
+	/* The datapath has no environment; it is started where we are. */
+	if (folder != NULL && chdir(folder) < 0)
+		err(1, "%s", folder);
+	fd = open("sleeper", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		err(1, "sleeper");
 	p = mmap(NULL, DIGITS, PROT_READ, MAP_SHARED, fd, 0);
