@@ -71,7 +71,9 @@ static bool blocked(struct daemon *d)
 	struct why why;
 
 	if (daemon_load(d, &why) < 0) {
-		daemon_problem(d, "firewall", why.text);
+		/* Tried every second, and told once. */
+		if (strcmp(d->problem.text, why.text) != 0)
+			daemon_problem(d, "firewall", why.text);
 		return false;
 	}
 	if (d->ruleset.policy == FW_NONE)

@@ -135,8 +135,8 @@ reconnects() {
 	check_comes "$1: the door opens" elements_are 2
 	probes
 	check_comes "$1: the probe is seen" marked probe
-	check "$1: the story" "$(story wake link address opened probe route)" \
-	    "wake wake link address route opened probe"
+	check "$1: the story" "$(story wake link address opened probe)" \
+	    "wake wake link address opened probe"
 	check "$1: the upstream" \
 	    "$(status '[.upstreams[].address] | join(" ")')" "$OTHER_DNS"
 	check "$1: the rules ask that one only" \
