@@ -154,8 +154,10 @@ void wake_by_clock(struct daemon *d)
 {
 	uint64_t slept = look(&d->wake);
 
-	if (slept == 0)
-		return;		/* somebody has set the wall clock */
+	if (slept == 0) {
+		log_debug("wake: somebody has set the wall clock");
+		return;
+	}
 	d->wake.owed = d->wake.asleep;
 	woke(d, slept);
 	/* logind gives no lock before it has told of the wake itself. */
