@@ -390,7 +390,10 @@ static int open_all(struct daemon *d, struct why *why)
 		guard(d);
 		return error;
 	}
-	return daemon_start(d, why);
+	error = daemon_start(d, why);
+	if (error == 0)
+		wake_open(d);
+	return error;
 }
 
 int daemon_open(struct daemon *d, const char *conf_path,
@@ -440,6 +443,7 @@ void daemon_close(struct daemon *d, enum daemon_end how)
 	last_rules(d, how);
 	leakwatch_close(d);
 	ctl_close(d->ctl);
+	wake_close(d);
 	uplink_close(d);
 	d->hostdns->ops->close(d->hostdns);
 	if (d->fw_event != NULL)

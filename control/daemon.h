@@ -30,6 +30,7 @@
 #include "timeline.h"
 #include "tunnel.h"
 #include "uplink.h"
+#include "wake.h"
 #include "why.h"
 
 struct daemon {
@@ -79,6 +80,8 @@ struct daemon {
 	struct ipaddr gateway;
 	uint32_t network, prefetch;	/* of struct policy */
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
+	struct uplink_pending pending;
+	struct wake wake;
 	bool portal;			/* suspected on this network */
 	struct timeline timeline;
 	struct why problem;		/* the last failure that still matters */

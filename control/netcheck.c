@@ -172,14 +172,21 @@ static void begin(struct daemon *d, const char *reason, uint64_t since)
 {
 	struct episode *e;
 
+	if (d->wake.asleep) {
+		log_info("netcheck: the door opens when the machine wakes");
+		return;
+	}
 	answer_start(&d->answer);
 	e = timeline_begin(&d->timeline, d->answer.epoch, reason, since);
+	timeline_mark(e, TIMELINE_WAKE, d->wake.at);
 	timeline_mark(e, TIMELINE_LINK, d->linked);
 	timeline_mark(e, TIMELINE_ADDRESS, d->addressed);
 	timeline_mark(e, TIMELINE_ROUTE, d->routed);
 	d->prefetch++;
 	d->resolver->tell(d);
 	supervise_verify(d);
+	log_info("netcheck: door open, episode %u (%s)", d->answer.epoch,
+		 reason);
 }
 
 int netcheck_enter(struct daemon *d, const char *reason,
@@ -196,8 +203,6 @@ int netcheck_enter(struct daemon *d, const char *reason,
 	}
 	d->problem.text[0] = '\0';
 	begin(d, reason, since);
-	log_info("netcheck: door open, episode %u (%s)", d->answer.epoch,
-		 reason);
 	methods_condition(d, "blocking");
 	return 0;
 }
@@ -344,5 +349,4 @@ void netcheck_restart(struct daemon *d, const char *reason, uint64_t since)
 {
 	netcheck_shut(d, "network");
 	begin(d, reason, since);
-	log_info("netcheck: new episode %u (%s)", d->answer.epoch, reason);
 }

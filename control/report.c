@@ -198,7 +198,7 @@ struct own_counter {
 	uint64_t n;
 };
 
-enum { OWN_COUNTERS = 11 };
+enum { OWN_COUNTERS = 15 };
 
 static void own_counters(const struct daemon *d,
 			 struct own_counter out[static OWN_COUNTERS])
@@ -215,6 +215,9 @@ static void own_counters(const struct daemon *d,
 		{ "ledger_flows", d->leaks.log.flows },
 		{ "ledger_drops", reportleaks_drops(d) },
 		{ "ledger_restarts", d->leaks.restarts },
+		{ "wakes", d->wake.wakes }, { "sleeps", d->wake.sleeps },
+		{ "sleep_forged", wake_forged(d) },
+		{ "network_deferred", d->pending.deferred },
 	};
 
 	memcpy(out, all, sizeof(all));
@@ -233,6 +236,17 @@ static json_t *counters(const struct daemon *d)
 	return o;
 }
 
+static json_t *wake(const struct daemon *d)
+{
+	json_t *o = json_pack("{s:b,s:b,s:f}", "waits", wake_waits(d),
+			      "asleep", d->wake.asleep, "slept",
+			      (double)d->wake.slept / 1e9);
+
+	if (d->wake.problem.text[0] != '\0')
+		set(o, "problem", json_string(d->wake.problem.text));
+	return o;
+}
+
 json_t *report_status(struct daemon *d)
 {
 	json_t *o = report_condition(d);
@@ -243,6 +257,7 @@ json_t *report_status(struct daemon *d)
 	set(o, "firewall", firewall(d));
 	set(o, "resolver", resolver(d));
 	set(o, "ledger", reportleaks_status(d));
+	set(o, "wake", wake(d));
 	set(o, "hostdns", json_pack("{s:s,s:b,s:b}", "backend",
 		d->hostdns->ops->name, "pointed",
 		d->hostdns->ops->pointed(d->hostdns),

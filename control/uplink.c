@@ -13,8 +13,15 @@
 #include "log.h"
 #include "os/steer.h"
 
-/* A link that came up this long ago still began the reconnect at hand. */
+/* A wake, or a link that came up, began the reconnect at hand if it is no
+ * longer ago. */
 static const uint64_t RECONNECT_NS = 30 * CLOCK_S;
+static const uint64_t GAP_NS = 100 * CLOCK_MS;
+
+enum {
+	BURST = 16,		/* a link that comes up tells about ten times */
+	MESSAGES = 1024,	/* of the kernel in one turn */
+};
 
 static bool own(const struct netinfo *n, const struct ipaddr *a)
 {
@@ -104,45 +111,137 @@ static bool network_moved(struct daemon *d)
 	return moved;
 }
 
-/* The network may be another one. linked: a link has just come up. */
-static void follow(struct daemon *d, bool linked)
+/* What began the reconnect that is under way now. */
+static uint64_t since(const struct daemon *d, const char **reason)
+{
+	uint64_t now = clock_boot();
+
+	if (d->wake.at != 0 && now - d->wake.at < RECONNECT_NS) {
+		*reason = "wake";
+		return d->wake.at;
+	}
+	return now - d->linked < RECONNECT_NS ? d->linked : now;
+}
+
+/* Another network, or this one anew: nothing of before stays open. */
+static void begin_anew(struct daemon *d, const char *reason)
+{
+	uint64_t start = since(d, &reason);
+
+	netcheck_shut(d, "network");
+	d->network++;
+	d->portal = false;
+	if (bypass_moved(d))
+		supervise_again(d, "link");
+	/* It may have been given up. */
+	if (d->active)
+		netcheck_restart(d, reason, start);
+}
+
+/* The upstreams, and rules by which the datapath may ask them and no others. */
+static void read_servers(struct daemon *d)
+{
+	struct why why;
+
+	if (uplink_servers(d, &why) < 0)
+		daemon_problem(d, "read_dns", why.text);
+	if (daemon_load(d, &why) < 0)
+		daemon_problem(d, "firewall", why.text);
+}
+
+static void follow(struct daemon *d)
 {
 	struct hostdns_servers was = d->servers;
-	uint64_t now = clock_boot();
-	struct netinfo fresh;
-	struct why why;
-	bool moved;
-	int changed;
+	const char *moved = d->pending.moved;
 
-	if (netinfo_read(&fresh, &why) < 0) {
-		log_warning("network: %s", why.text);
-		return;
-	}
-	d->net = fresh;
-	moved = network_moved(d) || linked;
+	d->pending.moved = NULL;
 	bypass_look(d);
 	if (!d->active)
 		return;
-	changed = uplink_servers(d, &why);
-	if (changed < 0 || (changed > 0 && daemon_load(d, &why) < 0))
-		daemon_problem(d, "read_dns", why.text);
-	if (bypass_moved(d)) {
-		d->network++;
-		d->portal = false;
-		supervise_again(d, "link");
+	read_servers(d);
+	if (moved == NULL && bypass_moved(d))
+		moved = "link";
+	if (moved == NULL && servers_moved(&was, &d->servers))
+		moved = "network";
+	if (moved != NULL) {
+		begin_anew(d, moved);
 		return;
 	}
-	if (!moved && !servers_moved(&was, &d->servers)) {
-		/* We know more than before: perhaps a server can be reached
-		 * now that could not be a moment ago. */
-		d->prefetch++;
-		d->resolver->tell(d);
+	/* We know more than before: perhaps a server can be reached now that
+	 * could not be a moment ago. */
+	d->prefetch++;
+	d->resolver->tell(d);
+}
+
+static void on_later(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *d = context;
+
+	(void)fd;
+	(void)what;
+	/* Its turn was waited for. */
+	(void)!pace_wait(&d->pending.pace, clock_boot());
+	follow(d);
+}
+
+static void follow_later(struct daemon *d, uint64_t ns)
+{
+	/* Rounded up: by then it is due. */
+	const struct timeval tv = {
+		.tv_sec = (time_t)(ns / CLOCK_S),
+		.tv_usec = (suseconds_t)(ns % CLOCK_S / 1000 + 1),
+	};
+
+	d->pending.deferred++;
+	/* What is open must not wait. */
+	if (d->pending.moved != NULL && d->answer.epoch != 0)
+		netcheck_shut(d, "network");
+	if (!event_pending(d->pending.event, EV_TIMEOUT, NULL) &&
+	    event_add(d->pending.event, &tv) < 0)
+		follow(d);
+}
+
+/*
+ * Links and wakes come as often as somebody likes: the first few at once,
+ * then those of a tenth of a second together.
+ */
+static void look(struct daemon *d, const char *moved)
+{
+	struct netinfo fresh;
+	struct why why;
+	uint64_t ns;
+
+	if (netinfo_read(&fresh, &why) < 0)
+		log_warning("network: %s", why.text);
+	else
+		d->net = fresh;
+	if (network_moved(d) && moved == NULL)
+		moved = "network";
+	if (moved != NULL)
+		d->pending.moved = moved;
+	if (d->pending.event == NULL) {
+		follow(d);
 		return;
 	}
-	d->network++;
-	d->portal = false;
-	netcheck_restart(d, linked ? "link" : "network",
-			 now - d->linked < RECONNECT_NS ? d->linked : now);
+	ns = pace_wait(&d->pending.pace, clock_boot());
+	if (ns > 0) {
+		follow_later(d, ns);
+		return;
+	}
+	event_del(d->pending.event);
+	follow(d);
+}
+
+void uplink_woke(struct daemon *d)
+{
+	static const struct ipaddr none;
+
+	/* What we know of the network is of before the sleep. */
+	d->uplink[0] = '\0';
+	d->gateway = none;
+	if (d->active)
+		memset(&d->servers, 0, sizeof(d->servers));
+	look(d, "wake");
 }
 
 static void note(struct daemon *d, enum netmon_kind kind, bool *linked)
@@ -194,18 +293,24 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	while ((n = netmon_next(d->netmon, &kind, ifname)) == 1) {
+	/* What shrinks: the turn; then the others have theirs. */
+	for (unsigned int i = 0; i < MESSAGES; i++) {
+		n = netmon_next(d->netmon, &kind, ifname);
+		if (n != 1)
+			break;
 		if (!concerns(d, kind, ifname))
 			continue;
 		note(d, kind, &linked);
 		any = true;
 	}
+	if (n == 1)
+		event_active(d->net_event, EV_READ, 0);
 	if (!any && n != -ENOBUFS) {
 		/* A link may have become a bridge's port. */
 		leakwatch_follow(d);
 		return;
 	}
-	follow(d, linked);
+	look(d, linked ? "link" : n == -ENOBUFS ? "network" : NULL);
 	leakwatch_follow(d);
 	if (linked)
 		had_route = had_address = false;
@@ -226,9 +331,12 @@ int uplink_open(struct daemon *d, struct why *why)
 
 	if (error < 0 || (error = netmon_open(&d->netmon, why)) < 0)
 		return error;
+	d->pending.pace = (struct pace){ .gap = GAP_NS, .burst = BURST };
+	d->pending.event = event_new(d->base, -1, 0, on_later, d);
 	d->net_event = event_new(d->base, netmon_fd(d->netmon),
 				 EV_READ | EV_PERSIST, on_network, d);
-	if (d->net_event == NULL || event_add(d->net_event, NULL) < 0)
+	if (d->net_event == NULL || d->pending.event == NULL ||
+	    event_add(d->net_event, NULL) < 0)
 		return why_set(why, -ENOMEM, "no event for the network");
 	return 0;
 }
@@ -237,5 +345,7 @@ void uplink_close(struct daemon *d)
 {
 	if (d->net_event != NULL)
 		event_free(d->net_event);
+	if (d->pending.event != NULL)
+		event_free(d->pending.event);
 	netmon_close(d->netmon);
 }

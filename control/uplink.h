@@ -5,14 +5,28 @@
 #ifndef UPLINK_H
 #define UPLINK_H
 
+#include <stdint.h>
+
 #include "compat.h"
+#include "pace.h"
 #include "why.h"
 
 struct daemon;
+struct event;
+
+/* What has changed and is yet to be followed. */
+struct uplink_pending {
+	const char *moved;	/* to another network, and why; NULL = not */
+	struct pace pace;
+	struct event *event;	/* the turn that is waited for */
+	uint64_t deferred;	/* since start */
+};
 
 NODISCARD int uplink_open(struct daemon *d, struct why *why);
 void uplink_close(struct daemon *d);
 /* Reads the upstreams anew. 1 if they are others than before. */
 NODISCARD int uplink_servers(struct daemon *d, struct why *why);
+/* The machine has slept: nothing learnt or opened before it counts. */
+void uplink_woke(struct daemon *d);
 
 #endif /* UPLINK_H */

@@ -99,6 +99,18 @@ static void say_leak(const json_t *e, char *text)
 		 process);
 }
 
+static void say_wake(const json_t *e, char *text)
+{
+	snprintf(text, LINE, "after %.1f s of sleep",
+		 client_number(e, "slept"));
+}
+
+static void say_sleep(const json_t *e, char *text)
+{
+	(void)e;
+	snprintf(text, LINE, "the block is in place, the door shut");
+}
+
 static const struct {
 	const char *name;
 	void (*say)(const json_t *e, char *text);
@@ -119,6 +131,8 @@ static const struct {
 	{ "portal", say_portal, PAINT_WARN },
 	{ "leak", say_leak, PAINT_BAD },
 	{ "ledger", say_resolver, PAINT_WARN },
+	{ "sleep", say_sleep, PAINT_PLAIN },
+	{ "wake", say_wake, PAINT_HEAD },
 };
 
 /* Of an event that this version does not know. */

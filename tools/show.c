@@ -114,6 +114,23 @@ static void row_hostdns(struct print *p, const json_t *h)
 	print_row(p, "host DNS", PAINT_PLAIN, text);
 }
 
+static void row_sleep(struct print *p, const json_t *w)
+{
+	const char *problem = client_text(w, "problem");
+	char text[LINE];
+
+	if (w == NULL)
+		return;
+	if (client_flag(w, "asleep"))
+		strcpy(text, "shut until the machine wakes");
+	else
+		snprintf(text, sizeof(text), "%s%s%s",
+			 client_flag(w, "waits") ? "shut first" :
+			 "seen by the clock alone",
+			 problem[0] != '\0' ? "; " : "", problem);
+	print_row(p, "sleep", PAINT_PLAIN, text);
+}
+
 static void part_door(struct print *p, const json_t *s)
 {
 	long long allowed = client_int(s, "allowed");
@@ -130,6 +147,7 @@ static void part_door(struct print *p, const json_t *s)
 	row_words(p, "names", json_object_get(s, "names"));
 	row_upstreams(p, json_object_get(s, "upstreams"));
 	row_hostdns(p, json_object_get(s, "hostdns"));
+	row_sleep(p, json_object_get(s, "wake"));
 }
 
 static void part_resolver(struct print *p, const json_t *r)
