@@ -115,8 +115,7 @@ static const struct conf_word doors[] = {
 
 static const struct conf_word backends[] = {
 	HAVE("auto", HOSTDNS_AUTO), HAVE("file", HOSTDNS_FILE),
-	HAVE("none", HOSTDNS_NONE),
-	LATER("resolved", HOSTDNS_RESOLVED),
+	HAVE("none", HOSTDNS_NONE), HAVE("resolved", HOSTDNS_RESOLVED),
 	LATER("networkmanager", HOSTDNS_NETWORKMANAGER),
 	LATER("resolvconf", HOSTDNS_RESOLVCONF), { 0 }
 };

@@ -145,6 +145,11 @@ static void follow(struct daemon *d, bool linked)
 			 now - d->linked < RECONNECT_NS ? d->linked : now);
 }
 
+void uplink_follow(struct daemon *d)
+{
+	follow(d, false);
+}
+
 static void note(struct daemon *d, enum netmon_kind kind, bool *linked)
 {
 	if (kind != NETMON_LINK_UP)
