@@ -84,9 +84,10 @@ static int open_auto(struct hostdns **h, const struct conf *c, struct why *why)
 	if (c->port == 53)
 		heal_file(c);
 	heal_resolved(c);
-	if (resolvedlink_exists(c->state_dir) ||
-	    (is_resolveds(c) && answers()))
-		return hostdns_resolved_open(h, c, why);
+	if ((resolvedlink_exists(c->state_dir) ||
+	     (is_resolveds(c) && answers())) &&
+	    hostdns_resolved_open(h, c, why) == 0)
+		return 0;
 	return c->port == 53 ? hostdns_file_open(h, c, why) :
 	       hostdns_none_open(h, c, why);
 }

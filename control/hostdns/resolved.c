@@ -438,12 +438,27 @@ static bool may_again(struct resolved *r)
 	return true;
 }
 
+/* Servers that somebody took, so that a new start is not blamed for it. */
+static void note_emptied(struct resolved *r, const json_t *list)
+{
+	const json_t *now;
+	size_t i;
+
+	json_array_foreach(list, i, now) {
+		json_t *entry = resolvedlink_find(r->saved, now);
+
+		if (entry != NULL && is_emptied(r, entry, now))
+			json_object_set(entry, "dns", dns_of(now));
+	}
+}
+
 static int look(struct resolved *r, json_t *list, struct why *why)
 {
 	const json_t *astray;
 	char ifname[IF_NAMESIZE];
 
 	add_silent(r, list);
+	note_emptied(r, list);
 	astray = find_astray(r, list);
 	if (astray == NULL) {
 		r->generation = resolvedbus_generation(r->bus);
@@ -462,20 +477,21 @@ static int look(struct resolved *r, json_t *list, struct why *why)
 static int resolved_look(struct hostdns *h, struct why *why)
 {
 	struct resolved *r = (struct resolved *)h;
+	int n = -ETIMEDOUT;
 	json_t *list;
-	int n;
 
-	if (!r->on || clock_boot() < r->patience)
+	if (!r->on)
 		return 0;
-	n = links(r, &list, why);
-	if (n == 0) {
+	if (clock_boot() >= r->patience && (n = links(r, &list, why)) == 0) {
 		n = look(r, list, why);
 		json_decref(list);
 	}
+	if (n != -ETIMEDOUT)
+		return n;
 	/* Each look at one that hangs takes a second of ours. */
-	if (n == -ETIMEDOUT)
+	if (clock_boot() >= r->patience)
 		r->patience = clock_boot() + PATIENCE;
-	return n;
+	return why_set(why, n, "systemd-resolved does not answer");
 }
 
 /* --- life --- */
@@ -532,17 +548,12 @@ int hostdns_resolved_open(struct hostdns **h, const struct conf *c,
 	memcpy(r->state_dir, c->state_dir, sizeof(r->state_dir));
 	memcpy(r->resolv_conf, c->resolv_conf, sizeof(r->resolv_conf));
 	error = resolvedbus_open(&r->bus, why);
-	if (error == 0)
-		error = resolvedlink_load(r->state_dir, &r->saved, &r->ours,
-					  why);
-	if (error == -EBADMSG) {
-		log_warning("hostdns: %s", why->text);
-		error = 0;
-	}
 	if (error != 0) {
-		resolved_close(&r->h);
+		free(r);
 		return error;
 	}
+	if (resolvedlink_load(r->state_dir, &r->saved, &r->ours, why) != 0)
+		log_warning("hostdns: %s", why->text);
 	if (r->saved == NULL)
 		r->saved = json_array();
 	heal(r);

@@ -59,7 +59,7 @@ static const struct {
 	{ "log-level = loud", ":1: log-level: \"loud\" is not one of error, "
 	  "warning, info, debug" },
 	/* designed, not built */
-	{ "hostdns = resolved", ":1: hostdns: hostdns = resolved is not "
+	{ "hostdns = resolvconf", ":1: hostdns: hostdns = resolvconf is not "
 	  "supported by this build; use auto, file or none" },
 	{ "hostdns = networkmanager", ":1: hostdns: hostdns = networkmanager "
 	  "is not supported by this build; use auto, file or none" },
