@@ -27,9 +27,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "hostdns/hostdns.h"
@@ -90,72 +87,13 @@ static int links(struct resolved *r, json_t **list, struct why *why)
 
 /* --- read --- */
 
-static bool is_up(const char *ifname)
-{
-	struct ifreq ifr = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool up;
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
-	up = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &ifr) == 0 &&
-	     (ifr.ifr_flags & IFF_UP) != 0;
-	if (fd >= 0)
-		close(fd);
-	return up;
-}
-
-static void add_server(const json_t *server, const char *ifname,
-		       const struct netinfo *n, struct hostdns_servers *s)
-{
-	json_int_t port = json_integer_value(json_array_get(server, 1));
-	char own[IF_NAMESIZE] = "";
-	struct ipaddr a;
-
-	/* One that listens elsewhere does not speak plain DNS there. */
-	if ((port != 0 && port != 53) ||
-	    !ipaddr_parse(json_string_value(json_array_get(server, 0)), &a) ||
-	    !resolvfile_usable(n, &a))
-		return;
-	memcpy(own, ifname, strlen(ifname));
-	if (own[0] == '\0')
-		netinfo_interface(n, &a, own);
-	resolvfile_add(s, &a, own);
-}
-
-/* In place of ours, what they are in place of. */
-static const json_t *own_dns(const struct resolved *r, const json_t *link)
-{
-	const json_t *entry = resolvedlink_find(r->saved, link);
-
-	return entry != NULL && json_equal(dns_of(link), r->ours) ?
-	       dns_of(entry) : dns_of(link);
-}
-
-/* host: the host's own servers, not those of links. */
-static void add_servers(const struct resolved *r, const json_t *list, bool host,
-			const struct netinfo *n, struct hostdns_servers *s)
-{
-	const json_t *link, *server;
-	size_t i, j;
-
-	json_array_foreach(list, i, link) {
-		const json_t *dns = own_dns(r, link);
-
-		if ((index_of(link) == 0) != host ||
-		    (!host && !is_up(name_of(link))))
-			continue;
-		json_array_foreach(dns, j, server)
-			add_server(server, name_of(link), n, s);
-	}
-}
-
 /* What is known while resolved does not answer. */
 static int read_without(const struct resolved *r, const struct netinfo *n,
 			struct hostdns_servers *found, struct why *why)
 {
 	if (json_array_size(r->saved) == 0)
 		return resolvfile_read(r->resolv_conf, found, why);
-	add_servers(r, r->saved, false, n, found);
+	resolvedlink_servers(r->saved, r->saved, r->ours, n, found);
 	return 0;
 }
 
@@ -172,8 +110,7 @@ static int resolved_read(struct hostdns *h, struct hostdns_servers *s,
 		return error;
 	memset(&found, 0, sizeof(found));
 	if (links(r, &list, why) == 0) {
-		add_servers(r, list, false, &n, &found);
-		add_servers(r, list, true, &n, &found);
+		resolvedlink_servers(list, r->saved, r->ours, &n, &found);
 		json_decref(list);
 	} else {
 		error = read_without(r, &n, &found, why);
@@ -448,7 +385,8 @@ static void note_emptied(struct resolved *r, const json_t *list)
 		json_t *entry = resolvedlink_find(r->saved, now);
 
 		if (entry != NULL && is_emptied(r, entry, now))
-			json_object_set(entry, "dns", dns_of(now));
+			json_object_set(entry, "dns",
+					json_object_get(now, "dns"));
 	}
 }
 

@@ -56,6 +56,16 @@ bool resolvedlink_changed(const json_t *saved, const json_t *now,
 void resolvedlink_adopt(json_t *saved, const json_t *now, const json_t *ours);
 
 /*
+ * Those that can be asked, of links that are up, then the host's own; *s is
+ * zeroed before. Where a link has ours, it is the saved one's that count.
+ */
+struct hostdns_servers;
+struct netinfo;
+void resolvedlink_servers(const json_t *links, const json_t *saved,
+			  const json_t *ours, const struct netinfo *n,
+			  struct hostdns_servers *s);
+
+/*
  * The file in the state directory. NULLs where there is none, or where it is
  * from before a reboot. New references.
  */

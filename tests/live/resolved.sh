@@ -329,6 +329,8 @@ with_socket() {
 
 # resolv.conf has the links' servers, so programs ask these, not the stub.
 uplink_file() {
+	tally_ends
+	tally
 	ln -sf ../run/systemd/resolve/resolv.conf "$WORLD/etc/resolv.conf"
 	remember_dns
 	door_open
