@@ -53,8 +53,10 @@ unsigned int resolvedbus_generation(const struct resolvedbus *b)
 int resolvedbus_links(struct resolvedbus *b, json_t **links, struct why *why)
 {
 	(void)b;
+	if (call(why) != 0)
+		return -ESRCH;
 	*links = json_deep_copy(world);
-	return call(why);
+	return 0;
 }
 
 int resolvedbus_set(struct resolvedbus *b, const json_t *link,
