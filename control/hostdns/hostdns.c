@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hostdns/resolvedbus.h"
 #include "hostdns/resolvedlink.h"
 #include "hostdns/resolvfile.h"
 #include "log.h"
@@ -42,19 +41,6 @@ static bool is_resolveds(const struct conf *c)
 	return c->port == 53 && is_same(c->resolv_conf, uplinks);
 }
 
-static bool answers(void)
-{
-	struct resolvedbus *b;
-	struct why ignored;
-	bool there;
-
-	if (resolvedbus_open(&b, &ignored) != 0)
-		return false;
-	there = resolvedbus_begin(b, &ignored) == 0;
-	resolvedbus_close(b);
-	return there;
-}
-
 /* What a crash has left with another backend than the one that is used. */
 static void heal_file(const struct conf *c)
 {
@@ -84,8 +70,8 @@ static int open_auto(struct hostdns **h, const struct conf *c, struct why *why)
 	if (c->port == 53)
 		heal_file(c);
 	heal_resolved(c);
-	if ((resolvedlink_exists(c->state_dir) ||
-	     (is_resolveds(c) && answers())) &&
+	/* At boot we are there before the bus is. */
+	if ((resolvedlink_exists(c->state_dir) || is_resolveds(c)) &&
 	    hostdns_resolved_open(h, c, why) == 0)
 		return 0;
 	return c->port == 53 ? hostdns_file_open(h, c, why) :

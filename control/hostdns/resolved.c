@@ -17,9 +17,8 @@
  *
  * Somebody else who sets something meanwhile is right: that is what comes back
  * then, and we are set again in its place, a few times a minute at most.
- * A resolved that was started anew keeps what was set (it has it in /run), or
- * has none; a link without servers is one that lost them to the new start, or
- * from which somebody took them.
+ * A link without servers has lost them to a new start of resolved, or somebody
+ * took them.
  */
 #include <errno.h>
 #include <limits.h>
@@ -54,7 +53,6 @@ struct resolved {
 	uint64_t patience;		/* no look before */
 };
 
-/* In the order of setting. */
 static const char *const keys[] = { "dns", "dnsovertls", "dnssec", "domains" };
 
 static const json_t *dns_of(const json_t *link)
@@ -77,7 +75,6 @@ static int save(struct resolved *r, struct why *why)
 	return resolvedlink_save(r->state_dir, r->saved, r->ours, why);
 }
 
-/* All that is asked of it begins here. */
 static int links(struct resolved *r, json_t **list, struct why *why)
 {
 	int error = resolvedbus_begin(r->bus, why);
@@ -297,17 +294,6 @@ static int set_links(struct resolved *r, const json_t *list, struct why *why)
 	return error != 0 ? error : any;
 }
 
-static json_t *our_dns(const struct resolved *r, const struct ipaddr *listen,
-		       unsigned int n)
-{
-	json_t *ours = json_array();
-
-	for (unsigned int i = 0; i < n && i < RESOLVED_SERVERS; i++)
-		json_array_append_new(ours, resolvedlink_server(&listen[i],
-								r->port, ""));
-	return ours;
-}
-
 /* What is left of other addresses of ours goes first. */
 static int readdress(struct resolved *r, json_t *ours, struct why *why)
 {
@@ -324,18 +310,31 @@ static int readdress(struct resolved *r, json_t *ours, struct why *why)
 	return 0;
 }
 
+/* At boot the bus is not there yet. Who looks finds it, and says until then
+ * that it is missing. */
+static int wait_for_it(struct resolved *r, int error, const struct why *why)
+{
+	if (error != -ESRCH && error != -ENOENT && error != -ECONNREFUSED)
+		return error;
+	log_info("hostdns: %s yet: pointed at us when it is there", why->text);
+	r->on = true;
+	return 0;
+}
+
 static int resolved_point(struct hostdns *h, const struct ipaddr *listen,
 			  unsigned int n, struct why *why)
 {
 	struct resolved *r = (struct resolved *)h;
-	int error = readdress(r, our_dns(r, listen, n), why);
+	int error = readdress(r, resolvedlink_listen(listen, n, r->port),
+			      why);
 	struct why ignored;
 	json_t *list;
 
-	if (error == 0)
-		error = links(r, &list, why);
 	if (error != 0)
 		return error;
+	error = links(r, &list, why);
+	if (error != 0)
+		return wait_for_it(r, error, why);
 	if (json_array_size(r->saved) == 0)
 		r->generation = resolvedbus_generation(r->bus);
 	add_silent(r, list);

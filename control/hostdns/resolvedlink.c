@@ -30,6 +30,17 @@ json_t *resolvedlink_server(const struct ipaddr *a, uint16_t port,
 	return json_pack("[s, i, s]", ipaddr_text(a, text), (int)port, tls);
 }
 
+json_t *resolvedlink_listen(const struct ipaddr *a, unsigned int n,
+			    uint16_t port)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < n && i < RESOLVED_SERVERS; i++)
+		json_array_append_new(list,
+				      resolvedlink_server(&a[i], port, ""));
+	return list;
+}
+
 json_t *resolvedlink_everything(void)
 {
 	return json_pack("[[s, b]]", ".", 1);

@@ -278,8 +278,14 @@ resolved_gone() {
 	    '*does not run*'
 	resolved_start || echo 'FAILED: resolved does not start again'
 	check_comes 'resolved is back: so are the settings' is_as_before
+	# As at boot.
+	kill -KILL "$RESOLVED"
+	wait "$RESOLVED" 2>/dev/null
 	go error offline
-	check_comes 'resolved is back: pointed' is_pointed
+	check_comes 'no resolved yet: it is told' problem_is 'does not run'
+	resolved_start || echo 'FAILED: resolved does not start again'
+	check_comes 'resolved comes: pointed' is_pointed
+	check_comes 'resolved comes: no problem' status_is .problem null
 }
 
 # Hung: each call is bounded, and what waits on us goes on.
