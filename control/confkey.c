@@ -113,9 +113,8 @@ static const struct conf_word doors[] = {
 };
 
 static const struct conf_word backends[] = {
-	HAVE("auto", HOSTDNS_AUTO), HAVE("file", HOSTDNS_FILE),
-	HAVE("none", HOSTDNS_NONE),
-	LATER("resolved", HOSTDNS_RESOLVED),
+	HAVE("auto", HOSTDNS_AUTO), HAVE("resolved", HOSTDNS_RESOLVED),
+	HAVE("file", HOSTDNS_FILE), HAVE("none", HOSTDNS_NONE),
 	LATER("networkmanager", HOSTDNS_NETWORKMANAGER),
 	LATER("resolvconf", HOSTDNS_RESOLVCONF), { 0 }
 };

@@ -381,6 +381,7 @@ static int open_all(struct daemon *d, struct why *why)
 	    (error = hostdns_open(&d->hostdns, c, why)) < 0 ||
 	    (error = open_firewall(d, why)) < 0)
 		return error;
+	d->astray = d->hostdns->ops->pointed(d->hostdns);
 	/* And in its routing rules. */
 	if (steer_heal(&ignored) < 0)
 		log_warning("bypass: %s", ignored.text);

@@ -53,6 +53,7 @@ struct daemon {
 
 	struct hostdns *hostdns;
 	struct hostdns_servers servers;	/* upstreams, as told to the datapath */
+	bool misled;			/* the last look at DNS failed */
 	bool astray;			/* DNS could not be put back: tried again */
 
 	const struct daemon_resolver *resolver;

@@ -94,8 +94,10 @@ static int restore_dns(const struct conf *c)
 	struct hostdns *h;
 	struct why why;
 
-	/* Opening heals. */
+	/* Opening heals; what it could not, is tried again for the reason. */
 	if (hostdns_open(&h, c, &why) < 0)
+		die(why.text);
+	if (h->ops->pointed(h) && h->ops->restore(h, &why) < 0)
 		die(why.text);
 	h->ops->close(h);
 	if (steer_heal(&why) < 0)

@@ -97,6 +97,29 @@ static void unpoint(void *context)
 		daemon_problem(d, "point_dns", why.text);
 }
 
+void netcheck_look(struct daemon *d)
+{
+	struct why why;
+	int n;
+
+	if (!d->active || d->bypass.on || d->hostdns->ops->look == NULL)
+		return;
+	n = d->hostdns->ops->look(d->hostdns, &why);
+	if (n < 0) {
+		/* Looked at every second, and told once. */
+		if (strcmp(d->problem.text, why.text) != 0)
+			daemon_problem(d, "point_dns", why.text);
+		d->misled = true;
+		return;
+	}
+	if (d->misled)
+		d->problem.text[0] = '\0';
+	d->misled = false;
+	/* Who set them may have had other servers in mind. */
+	if (n > 0)
+		uplink_follow(d);
+}
+
 const struct step netcheck_steps[] = {
 	[NETCHECK_FIREWALL] = { "firewall", CAUSE_SET_FIREWALL, exempt,
 				unexempt },

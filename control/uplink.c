@@ -244,6 +244,11 @@ void uplink_woke(struct daemon *d)
 	look(d, "wake");
 }
 
+void uplink_follow(struct daemon *d)
+{
+	look(d, NULL);
+}
+
 static void note(struct daemon *d, enum netmon_kind kind, bool *linked)
 {
 	if (kind != NETMON_LINK_UP)

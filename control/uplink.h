@@ -28,5 +28,7 @@ void uplink_close(struct daemon *d);
 NODISCARD int uplink_servers(struct daemon *d, struct why *why);
 /* The machine has slept: nothing learnt or opened before it counts. */
 void uplink_woke(struct daemon *d);
+/* The network may be another one: looks, and does what that takes. */
+void uplink_follow(struct daemon *d);
 
 #endif /* UPLINK_H */

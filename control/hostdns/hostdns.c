@@ -2,25 +2,100 @@
 #include "hostdns/hostdns.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "hostdns/resolvedlink.h"
 #include "hostdns/resolvfile.h"
+#include "log.h"
+
+/* Who reads these asks the stub; the other file has the servers of links. */
+static const char *const stubs[] = {
+	"/run/systemd/resolve/stub-resolv.conf", "/usr/lib/systemd/resolv.conf",
+};
+static const char uplinks[] = "/run/systemd/resolve/resolv.conf";
+
+/* By a link, or as a copy. */
+static bool is_same(const char *path, const char *other)
+{
+	char a[PATH_MAX], b[PATH_MAX], text[RESOLV_MAX], copy[RESOLV_MAX];
+	ssize_t n;
+
+	if (realpath(other, b) == NULL || realpath(path, a) == NULL)
+		return false;
+	if (strcmp(a, b) == 0)
+		return true;
+	n = resolvfile_load_path(path, text);
+	return n > 0 && n == resolvfile_load_path(other, copy) &&
+	       memcmp(text, copy, (size_t)n) == 0;
+}
+
+static bool is_resolveds(const struct conf *c)
+{
+	for (size_t i = 0; i < NITEMS(stubs); i++)
+		if (is_same(c->resolv_conf, stubs[i]))
+			return true;
+	/* resolv.conf(5) has no word for another port. */
+	return c->port == 53 && is_same(c->resolv_conf, uplinks);
+}
+
+/* What a crash has left with another backend than the one that is used. */
+static void heal_file(const struct conf *c)
+{
+	struct hostdns *h;
+	struct why why;
+
+	if (hostdns_file_open(&h, c, &why) == 0)
+		h->ops->close(h);
+}
+
+static void heal_resolved(const struct conf *c)
+{
+	struct hostdns *h;
+	struct why why;
+
+	if (!resolvedlink_exists(c->state_dir))
+		return;
+	if (hostdns_resolved_open(&h, c, &why) == 0)
+		h->ops->close(h);
+	else
+		log_warning("hostdns: %s", why.text);
+}
+
+/* A resolved that was left pointed at us and is away will be back. */
+static int open_auto(struct hostdns **h, const struct conf *c, struct why *why)
+{
+	if (c->port == 53)
+		heal_file(c);
+	heal_resolved(c);
+	/* At boot we are there before the bus is. */
+	if ((resolvedlink_exists(c->state_dir) || is_resolveds(c)) &&
+	    hostdns_resolved_open(h, c, why) == 0)
+		return 0;
+	return c->port == 53 ? hostdns_file_open(h, c, why) :
+	       hostdns_none_open(h, c, why);
+}
 
 int hostdns_open(struct hostdns **h, const struct conf *c, struct why *why)
 {
 	switch (c->hostdns) {
+	case HOSTDNS_AUTO:
+		return open_auto(h, c, why);
+	case HOSTDNS_RESOLVED:
+		heal_file(c);
+		return hostdns_resolved_open(h, c, why);
 	case HOSTDNS_FILE:
+		heal_resolved(c);
 		return hostdns_file_open(h, c, why);
 	case HOSTDNS_NONE:
+		heal_resolved(c);
 		return hostdns_none_open(h, c, why);
-	case HOSTDNS_AUTO:
-		/* resolv.conf(5) has no word for another port. */
-		return c->port == 53 ? hostdns_file_open(h, c, why) :
-		       hostdns_none_open(h, c, why);
 	default:
 		return why_set(why, -EOPNOTSUPP, "hostdns: this backend is "
-			       "not in this build; use auto, file or none");
+			       "not in this build; use auto, resolved, file "
+			       "or none");
 	}
 }
 

@@ -45,6 +45,12 @@ struct hostdns_ops {
 	 * 0 also when there was nothing to put back. */
 	int (*restore)(struct hostdns *h, struct why *why);
 	bool (*pointed)(const struct hostdns *h);
+	/*
+	 * Every second while we are pointed at: 1 if somebody else had changed
+	 * that. Theirs is what comes back then, and the host asks us again.
+	 * NULL: this one does not look.
+	 */
+	int (*look)(struct hostdns *h, struct why *why);
 };
 
 struct hostdns {
@@ -60,5 +66,7 @@ NODISCARD int hostdns_file_open(struct hostdns **h, const struct conf *c,
 				struct why *why);
 NODISCARD int hostdns_none_open(struct hostdns **h, const struct conf *c,
 				struct why *why);
+NODISCARD int hostdns_resolved_open(struct hostdns **h, const struct conf *c,
+				    struct why *why);
 
 #endif /* HOSTDNS_H */

@@ -158,7 +158,7 @@ static bool is_own(const struct netinfo *n, const struct ipaddr *a)
 	return false;
 }
 
-static bool is_usable(const struct netinfo *n, const struct ipaddr *a)
+bool resolvfile_usable(const struct netinfo *n, const struct ipaddr *a)
 {
 	switch (ipaddr_class(a)) {
 	case IPCLASS_PUBLIC:
@@ -170,14 +170,18 @@ static bool is_usable(const struct netinfo *n, const struct ipaddr *a)
 	}
 }
 
-static bool is_double(const struct hostdns_servers *s, const struct ipaddr *a,
-		      const char *ifname)
+void resolvfile_add(struct hostdns_servers *s, const struct ipaddr *a,
+		    const char ifname[static IF_NAMESIZE])
 {
+	if (s->n == POLICY_UPSTREAMS)
+		return;
 	for (unsigned int i = 0; i < s->n; i++)
 		if (ipaddr_equal(&s->server[i].addr, a) &&
 		    strcmp(s->server[i].ifname, ifname) == 0)
-			return true;
-	return false;
+			return;
+	s->server[s->n].addr = *a;
+	memcpy(s->server[s->n].ifname, ifname, IF_NAMESIZE);
+	s->n++;
 }
 
 /* text: "192.0.2.1", "fe80::1%eth0", perhaps with something behind. */
@@ -197,17 +201,13 @@ static void add_server(const char *text, const struct netinfo *n,
 	/* resolv.conf(5) takes 0.0.0.0 for this host. */
 	*loopback |= ipaddr_class(&a) == IPCLASS_LOOPBACK ||
 		     ipaddr_class(&a) == IPCLASS_UNSPECIFIED || is_own(n, &a);
-	if (!is_usable(n, &a) || s->n == POLICY_UPSTREAMS)
+	if (!resolvfile_usable(n, &a))
 		return;
 	if (scope == NULL || ipaddr_is_v4(&a))
 		netinfo_interface(n, &a, ifname);
 	else if (!scope_name(scope, ifname))
 		return;
-	if (is_double(s, &a, ifname))
-		return;
-	s->server[s->n].addr = a;
-	memcpy(s->server[s->n].ifname, ifname, IF_NAMESIZE);
-	s->n++;
+	resolvfile_add(s, &a, ifname);
 }
 
 bool resolvfile_servers(const char *text, size_t len, const struct netinfo *n,
@@ -239,8 +239,7 @@ ssize_t resolvfile_load(int fd, char *text, size_t size)
 	return (ssize_t)at;
 }
 
-/* -ENOENT also for what is no file: it names no server. */
-static ssize_t load_path(const char *path, char text[static RESOLV_MAX])
+ssize_t resolvfile_load_path(const char *path, char text[static RESOLV_MAX])
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ssize_t n;
@@ -257,7 +256,7 @@ static void read_behind(const struct netinfo *n, struct hostdns_servers *s)
 	char text[RESOLV_MAX];
 
 	for (size_t i = 0; i < NITEMS(behind) && s->n == 0; i++) {
-		ssize_t len = load_path(behind[i], text);
+		ssize_t len = resolvfile_load_path(behind[i], text);
 
 		if (len > 0)
 			resolvfile_servers(text, (size_t)len, n, s);
@@ -286,7 +285,7 @@ int resolvfile_read(const char *path, struct hostdns_servers *s,
 		    struct why *why)
 {
 	char text[RESOLV_MAX];
-	ssize_t len = load_path(path, text);
+	ssize_t len = resolvfile_load_path(path, text);
 
 	/* No file names no server. */
 	if (len < 0 && len != -ENOENT)

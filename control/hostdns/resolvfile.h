@@ -31,6 +31,9 @@ enum {
 };
 
 /* Where the original is; a word in our first line. */
+/* The same of a path. -ENOENT also for what is no file. */
+ssize_t resolvfile_load_path(const char *path, char text[static RESOLV_MAX]);
+
 enum resolv_origin {
 	ORIGIN_FOREIGN,		/* the text is not ours */
 	ORIGIN_LINKED,		/* beside the file, by a hard link */
@@ -47,6 +50,12 @@ enum resolv_origin resolvfile_origin(const char *text, size_t len);
 size_t resolvfile_ours(enum resolv_origin origin, const char *original,
 		       size_t len, const struct ipaddr *listen, unsigned int n,
 		       char text[static RESOLV_OURS]);
+
+/* It can be asked: not loopback, not this host's own. */
+bool resolvfile_usable(const struct netinfo *n, const struct ipaddr *a);
+/* Unless it is there, or there are too many. */
+void resolvfile_add(struct hostdns_servers *s, const struct ipaddr *a,
+		    const char ifname[static IF_NAMESIZE]);
 
 /*
  * The servers that can be asked, without doubles, each with its interface.

@@ -4,8 +4,9 @@
 # The real systemd-resolved, whose servers belong to the link: what is asked of
 # it by its stub, by nss-resolve and by D-Bus comes through the door, and what
 # it asks leaves the laptop in no way. In bypass its packets are led into the
-# device, and its settings stay as they are; with sockets it finds our address
-# in resolv.conf. For the network see resolved_world.sh.
+# device, and its settings stay as they are; with sockets its links get our
+# addresses for servers, and back what they had, whatever happens in between.
+# For the network see resolved_world.sh.
 #
 # modes: socket bypass
 # usage: [DATAPATH=bypass | socket] resolved.sh [BUILD]
@@ -59,9 +60,9 @@ only_tcp() {
 any_protocol() { lap nft delete table inet only_tcp; }
 
 settings() {
-	unpacked resolvectl dns eth0
-	unpacked resolvectl domain eth0
-	unpacked resolvectl default-route eth0
+	for _what in dns domain default-route dnsovertls dnssec; do
+		unpacked resolvectl $_what eth0
+	done
 }
 
 # EDGE: all ways of asking, for what may be asked.
@@ -167,6 +168,7 @@ door_shut() {
 	check "$DATAPATH: nothing of resolved has left" "$(leaks)" 0
 	go disconnected
 	check "$DATAPATH: settings, afterwards" "$(settings)" "$settings"
+	check "$DATAPATH: nothing is kept" "$(ls "$WORLD/state")" settings.json
 	check "$DATAPATH: all is as it was" "$(loaded), $(dns)" 'none, original'
 	daemon_ends TERM
 }
@@ -184,20 +186,185 @@ with_bypass() {
 	check_like 'afterwards, packets are seen' "$(leaks)" '[1-9]*'
 }
 
+# ---- with sockets: its links
+
+# Things that are not to be lost.
+odd_settings() {
+	unpacked resolvectl domain eth0 corp.lan '~lab.example'
+	unpacked resolvectl default-route eth0 no
+	unpacked resolvectl dnsovertls eth0 opportunistic
+	unpacked resolvectl dnssec eth0 allow-downgrade
+	settings=$(settings)
+	remember_dns
+}
+plain_settings() {
+	unpacked resolvectl revert eth0
+	link_dns $DNS4
+	settings=$(settings)
+	remember_dns
+}
+
+is_pointed() {
+	settings | sed 's/.*: //' | xargs | grep -q '^127.0.0.1 ::1 ~\. .* no no$'
+}
+is_as_before() { [ "$(settings)" = "$settings" ]; }
+problem_is() { status .problem | grep -q "$1"; }
+asks_of() { [ "$(status '.upstreams | map(.address) | join(" ")')" = "$1" ]; }
+
+starts_anew() {
+	kill "$RESOLVED"
+	wait "$RESOLVED" 2>/dev/null
+	[ "$1" = remembers ] || laptop sh -c 'rm -f /run/systemd/resolve/netif/*'
+	resolved_start || echo 'FAILED: resolved does not start again'
+	check_comes "started anew, $1: pointed again" is_pointed
+	ways "started anew, $1"
+}
+
+others_change_it() {
+	link_dns $DNS6
+	check_comes 'other servers: pointed again' is_pointed
+	check_comes 'other servers: they are asked' asks_of $DNS6
+	ways 'other servers'
+	unpacked resolvectl domain eth0 corp2.lan
+	check_comes 'another domain: pointed again' is_pointed
+	link_dns $DNS4
+	unpacked resolvectl domain eth0 corp.lan '~lab.example'
+	check_comes 'and back: pointed again' is_pointed
+	check_comes 'and back: they are asked' asks_of $DNS4
+}
+
+# One that is set against us each time.
+fight() {
+	for _try in 1 2 3 4 5 6 7 8; do
+		link_dns $DNS4
+		world_until 40 is_pointed || break
+	done
+	check_comes 'a fight: it is told' problem_is 'somebody else keeps setting'
+	check 'a fight: it is not won' "$(is_pointed || echo no)" no
+	check 'a fight: nothing leaves' "$(leaks)" 0
+}
+
+dies() {
+	daemon_ends KILL
+	check 'killed: still pointed' "$(is_pointed && echo yes)" yes
+}
+
+killed() {
+	dies
+	daemon_started
+	check_comes 'killed, and started: the door opens' door_opens
+	check_comes 'killed, and started: pointed' is_pointed
+	ways 'killed, and started'
+	dies
+	check_like 'killed, --restore-dns' "$(laptop "$BUILD/sallyportd" \
+	    --restore-dns -f "$CONF" 2>&1)" '*put the original back'
+	check 'killed, --restore-dns: settings' "$(settings)" "$settings"
+	check 'killed, --restore-dns: once more' "$(laptop "$BUILD/sallyportd" \
+	    --restore-dns -f "$CONF" 2>&1)" ''
+	daemon_started
+	go error offline
+	check_comes 'and started: pointed' is_pointed
+}
+
+resolved_gone() {
+	kill -KILL "$RESOLVED"
+	wait "$RESOLVED" 2>/dev/null
+	check_comes 'no resolved: it is told' problem_is 'does not run'
+	check 'no resolved: rules hold' "$(loaded)" door
+	go disconnected
+	check_comes 'no resolved: it is still to be put back' \
+	    test -s "$WORLD/state/resolved.saved"
+	check_like 'no resolved: --restore-dns says so' \
+	    "$(laptop "$BUILD/sallyportd" --restore-dns -f "$CONF" 2>&1)" \
+	    '*does not run*'
+	resolved_start || echo 'FAILED: resolved does not start again'
+	check_comes 'resolved is back: so are the settings' is_as_before
+	# As at boot.
+	kill -KILL "$RESOLVED"
+	wait "$RESOLVED" 2>/dev/null
+	go error offline
+	check_comes 'no resolved yet: it is told' problem_is 'does not run'
+	resolved_start || echo 'FAILED: resolved does not start again'
+	check_comes 'resolved comes: pointed' is_pointed
+	check_comes 'resolved comes: no problem' status_is .problem null
+}
+
+# Hung: each call is bounded, and what waits on us goes on.
+resolved_hangs() {
+	kill -STOP "$RESOLVED"
+	check_comes 'hung: it is told' problem_is 'does not answer'
+	check 'hung: rules hold' "$(loaded)" door
+	kill -CONT "$RESOLVED"
+	link_dns $DNS6
+	world_until 200 asks_of $DNS6
+	check_comes 'hung, and goes on: pointed' is_pointed
+	link_dns $DNS4
+	check_comes 'hung, and goes on: asked' asks_of $DNS4
+}
+
+# A name that nobody has, and how soon that is known: 2 s are plenty.
+nobody() { stub +time=2 nobody.example A; }
+
 with_socket() {
+	odd_settings
 	door_open
-	check 'resolv.conf with sockets' "$(dns)" ours
+	# It names the stub still; the stub's search list follows the links'.
+	check 'resolv.conf with sockets' "$(laptop readlink /etc/resolv.conf)" \
+	    ../run/systemd/resolve/stub-resolv.conf
+	check 'backend' "$(status .hostdns.backend)" resolved
+	check_comes 'sockets: pointed' is_pointed
 	ways 'sockets'
 	only_tcp
 	ways 'sockets, TCP'
 	any_protocol
-	restarts
+	starts_anew remembers
+	starts_anew forgets
+	others_change_it
+	killed
+	resolved_gone
+	resolved_hangs
+	fight
 	door_shut
-	# Our address is a server of its own now, and it keeps that; but not
-	# for all names.
+	plain_settings
 	resolved_forgets
 	check 'sockets, afterwards, any name' "$(stub $OTHER A)" \
 	    "NOERROR $OTHER4"
+	check_like 'sockets, afterwards, nobody has it' "$(nobody)" '[A-Z]*'
+	uplink_file
+	writes_file
+}
+
+# resolv.conf has the links' servers, so programs ask these, not the stub.
+uplink_file() {
+	tally_ends
+	tally
+	ln -sf ../run/systemd/resolve/resolv.conf "$WORLD/etc/resolv.conf"
+	remember_dns
+	door_open
+	check 'uplink file: backend' "$(status .hostdns.backend)" resolved
+	check_comes 'uplink file: pointed' is_pointed
+	check_comes 'uplink file: it names us' \
+	    laptop grep -q '^nameserver 127.0.0.1$' /etc/resolv.conf
+	ways 'uplink file'
+	door_shut
+	stub_dns
+	remember_dns
+}
+
+# The control: with the file, our address becomes a server of its own, which it
+# keeps when the file is back. But not for all names.
+writes_file() {
+	daemon_conf 'hostdns = file'
+	daemon_started
+	go error offline
+	check_comes 'file: the door opens' door_opens
+	check 'file: resolv.conf' "$(dns)" ours
+	ways 'file'
+	go disconnected
+	resolved_forgets
+	check 'file, afterwards, any name' "$(stub $OTHER A)" "NOERROR $OTHER4"
+	check 'file, afterwards, nobody has it' "$(nobody)" silence
+	daemon_ends TERM
 	again
 }
 

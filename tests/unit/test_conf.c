@@ -59,12 +59,10 @@ static const struct {
 	{ "log-level = loud", ":1: log-level: \"loud\" is not one of error, "
 	  "warning, info, debug" },
 	/* designed, not built */
-	{ "hostdns = resolved", ":1: hostdns: hostdns = resolved is not "
-	  "supported by this build; use auto, file or none" },
 	{ "hostdns = networkmanager", ":1: hostdns: hostdns = networkmanager "
-	  "is not supported by this build; use auto, file or none" },
+	  "is not supported by this build; use auto, resolved, file or none" },
 	{ "hostdns = resolvconf", ":1: hostdns: hostdns = resolvconf is not "
-	  "supported by this build; use auto, file or none" },
+	  "supported by this build; use auto, resolved, file or none" },
 	{ "exempt = ports", ":1: exempt: exempt = ports is not supported by "
 	  "this build; use group" },
 	{ "tunnel { follow = true }", ":1: tunnel.follow: follow = true is "
