@@ -175,7 +175,8 @@ door_shut() {
 
 with_bypass() {
 	door_open
-	check 'resolv.conf in bypass' "$(dns)" original
+	# Led to us, and resolv.conf as it was.
+	check 'resolv.conf in bypass' "$(dns)" ours
 	by_link
 	link_local
 	fails_closed
