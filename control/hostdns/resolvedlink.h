@@ -37,7 +37,7 @@ enum {
 /* New references; NULL: no memory. */
 json_t *resolvedlink_new(int ifindex, const char *ifname);
 json_t *resolvedlink_server(const struct ipaddr *a, uint16_t port,
-			    const char *name);
+			    const char *tls);
 json_t *resolvedlink_listen(const struct ipaddr *a, unsigned int n,
 			    uint16_t port);
 /* For all names, and for routing only. */

@@ -63,8 +63,9 @@ static void add_link(const json_t *link, const json_t *dns,
 
 	if (ifname[0] != '\0' && !is_up(ifname))
 		return;
-	json_array_foreach(dns, i, server)
+	json_array_foreach(dns, i, server) {
 		add_server(server, ifname, n, s);
+	}
 }
 
 static bool is_host(const json_t *link)
@@ -79,9 +80,10 @@ void resolvedlink_servers(const json_t *links, const json_t *saved,
 	const json_t *link;
 	size_t i;
 
-	for (int host = 0; host < 2; host++)
+	for (int host = 0; host < 2; host++) {
 		json_array_foreach(links, i, link)
 			if (is_host(link) == (host == 1))
 				add_link(link, own_dns(link, saved, ours), n,
 					 s);
+	}
 }
