@@ -67,7 +67,7 @@ episode() {
 	settings "$1" "$2"
 	go error offline
 	check_comes "$_edge: the door opens" door_opens
-	check "$_edge: settings" "$(dns)" $where
+	check "$_edge: settings" "$(dns)" ours
 	ask "$_edge" $NAME "$BOTH"
 	ask "$_edge" $OTHER ''
 	for _family in 4 6; do
@@ -121,8 +121,8 @@ modes=${DATAPATH:-socket bypass}
 world_opened
 musl-gcc -static -o "$WORLD/live_musl" tests/live/live_libc.c || exit 2
 for DATAPATH in $modes; do
-	where=ours servers='127.0.0.1 ::1'
-	[ $DATAPATH = socket ] || where=original servers="$DNS4 $DNS6 192.0.2.1"
+	servers='127.0.0.1 ::1'
+	[ $DATAPATH = socket ] || servers="$DNS4 $DNS6 192.0.2.1"
 	all
 done
 finish
