@@ -145,12 +145,11 @@ static int restore_link(struct resolved *r, const json_t *entry,
 	int error = 0;
 
 	now = now != NULL ? json_incref(now) : silent(entry);
-	for (size_t i = 0; now != NULL && i < NITEMS(keys) && error == 0; i++) {
-		const char *key = keys[NITEMS(keys) - 1 - i];
-
-		if (resolvedlink_changed(entry, now, r->ours, key))
-			error = resolvedbus_set(r->bus, entry, key, why);
-	}
+	for (size_t i = 1; now != NULL && i <= NITEMS(keys) && error == 0; i++)
+		if (resolvedlink_changed(entry, now, r->ours,
+					 keys[NITEMS(keys) - i]))
+			error = resolvedbus_set(r->bus, entry,
+						keys[NITEMS(keys) - i], why);
 	json_decref(now);
 	return error == -ENODEV ? 0 : error;
 }
