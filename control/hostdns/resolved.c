@@ -145,11 +145,10 @@ static int restore_link(struct resolved *r, const json_t *entry,
 	int error = 0;
 
 	now = now != NULL ? json_incref(now) : silent(entry);
-	for (size_t i = 1; now != NULL && i <= NITEMS(keys) && error == 0; i++)
-		if (resolvedlink_changed(entry, now, r->ours,
-					 keys[NITEMS(keys) - i]))
-			error = resolvedbus_set(r->bus, entry,
-						keys[NITEMS(keys) - i], why);
+	for (size_t i = NITEMS(keys); now != NULL && i > 0 && error == 0; i--)
+		if (resolvedlink_changed(entry, now, r->ours, keys[i - 1]))
+			error = resolvedbus_set(r->bus, entry, keys[i - 1],
+						why);
 	json_decref(now);
 	return error == -ENODEV ? 0 : error;
 }
