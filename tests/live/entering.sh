@@ -5,7 +5,6 @@
 # done is undone, the block holds, front-ends are told, and nothing is tried
 # again before state or settings change. For the network see world.sh.
 #
-# modes: socket bypass
 # usage: entering.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

@@ -5,7 +5,6 @@
 # through all the same, and the daemon neither grows nor leaks. The probe's
 # name is hex-1.cb00710a.liar.test: 203.0.113.10. For the network see liar.sh.
 #
-# modes: socket bypass
 # usage: flood.sh [BUILD [SECONDS]]
 
 SECONDS_EACH=${2:-10}

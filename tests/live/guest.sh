@@ -5,7 +5,6 @@
 # vendor's own table are ours; rules and table stay as they are. For the
 # network see world.sh.
 #
-# modes: socket bypass
 # usage: guest.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

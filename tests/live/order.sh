@@ -10,7 +10,6 @@
 # DOOR=hash its datapath sees in the very table that the address is not open,
 # and refuses to.
 #
-# modes: socket bypass
 # usage: order.sh [BUILD]; ROUNDS=25 with each number in flight
 
 . "$(dirname "$0")/assert.sh"

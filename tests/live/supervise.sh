@@ -5,7 +5,6 @@
 # after a pause that doubles, and the door works again. The eighth in a row is
 # the last. For the network see world.sh.
 #
-# modes: socket bypass
 # usage: supervise.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

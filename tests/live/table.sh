@@ -4,7 +4,6 @@
 # Network check x lockdown x the tunnel's state: who listens, which rules
 # the kernel holds, what resolv.conf says. For the network see world.sh.
 #
-# modes: socket bypass
 # usage: table.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
