@@ -58,11 +58,18 @@ shut_meanwhile() {
 	kill_datapath
 	# The pauses have grown: a second and more.
 	check_comes "kill $1: the end is noticed" is_told down
-	check "kill $1, meanwhile" "$(machine), $(elements) open" \
-	    "$UNREAD, door, ours, 0 open"
-	check "kill $1, meanwhile: allowed" "$(sp --json allowed)" "[]"
+	_machine="$(machine), $(elements) open" _allowed=$(sp --json allowed)
 	laptop curl -sS -m 5 http://$PROBE4/ >/dev/null 2>&1
-	check "kill $1, meanwhile: root's connection" $? 7
+	_curl=$?
+	# On a busy machine the pause may have been over before all was seen.
+	if restarts_are "$1"; then
+		echo "kill $1: started again before it was looked at"
+	else
+		check "kill $1, meanwhile" "$_machine" \
+		    "$UNREAD, door, ours, 0 open"
+		check "kill $1, meanwhile: allowed" "$_allowed" "[]"
+		check "kill $1, meanwhile: root's connection" $_curl 7
+	fi
 	check_comes "kill $1: started again" restarts_are "$1"
 	check_comes "kill $1: the door opens" is_told "up*allowed allowed"
 }
