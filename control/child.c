@@ -2,20 +2,15 @@
 #include "child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-	START_MS = 5000,	/* a machine that has just woken is slow */
-	FD_ABOVE = 32,		/* clear of the numbers the datapath wants */
-};
+#include "spawn.h"
+
+enum { START_MS = 5000 };	/* a machine that has just woken is slow */
 
 void child_init(struct child *c)
 {
@@ -26,67 +21,34 @@ void child_init(struct child *c)
 	};
 }
 
-static void close_fd(int *fd)
+/* The TUN is ours for longer than the child lives: it gets a copy. */
+static int copy_tun(const struct child *c, int *tun)
 {
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-/* So that no dup2() in the child overwrites what another one still needs. */
-static int raise_fd(int *fd)
-{
-	int high = fcntl(*fd, F_DUPFD_CLOEXEC, FD_ABOVE);
-
-	if (high < 0)
-		return -errno;
-	close(*fd);
-	*fd = high;
-	return 0;
+	*tun = -1;
+	if (c->tun < 0)
+		return 0;
+	*tun = dup(c->tun);
+	return *tun < 0 ? -errno : spawn_raise(tun);
 }
 
 static int spawn(struct child *c, int theirs)
 {
-	int tun = c->tun < 0 ? -1 : fcntl(c->tun, F_DUPFD_CLOEXEC, FD_ABOVE);
-	static char *const argv[] = { "sallyportd", "--datapath", NULL };
-	static char *const envp[] = { NULL };
-	const int fds[][2] = {
+	int tun, error = copy_tun(c, &tun);
+	struct spawn_fd fds[] = {
 		{ theirs, DATAPATH_CHANNEL },
 		{ c->arena.control_fd, DATAPATH_ARENA_CONTROL },
 		{ c->arena.datapath_fd, DATAPATH_ARENA_DATAPATH },
 		{ c->arena.allow_fd, DATAPATH_ARENA_ALLOW },
 		{ c->kick_control, DATAPATH_KICK_CONTROL },
 		{ c->kick_datapath, DATAPATH_KICK_DATAPATH },
-		{ tun, DATAPATH_TUN },
+		{ tun, DATAPATH_TUN },		/* the last: may be none */
 	};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
-	int error;
 
-	if (c->tun >= 0 && tun < 0)
-		return -errno;
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attr);
-	for (size_t i = 0; i < NITEMS(fds) && fds[i][0] >= 0; i++)
-		posix_spawn_file_actions_adddup2(&actions, fds[i][0],
-						 fds[i][1]);
-	/* Its own group: Ctrl-C in the foreground is for control alone. */
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF |
-				 POSIX_SPAWN_SETSIGMASK |
-				 POSIX_SPAWN_SETPGROUP);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setsigmask(&attr, &none);
-	error = posix_spawn(&c->pid, "/proc/self/exe", &actions, &attr, argv,
-			    envp);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	close_fd(&tun);
-	if (error != 0)
-		c->pid = 0;
-	return -error;
+	if (error == 0)
+		error = spawn_self(&c->pid, "--datapath", fds,
+				   NITEMS(fds) - (tun < 0));
+	spawn_close(&tun);
+	return error;
 }
 
 static int make_shared(struct child *c, int table, int *theirs,
@@ -106,11 +68,11 @@ static int make_shared(struct child *c, int table, int *theirs,
 			       strerror(errno));
 	c->channel = pair[0];
 	*theirs = pair[1];
-	if (raise_fd(theirs) < 0 || raise_fd(&c->kick_control) < 0 ||
-	    raise_fd(&c->kick_datapath) < 0 ||
-	    raise_fd(&c->arena.control_fd) < 0 ||
-	    raise_fd(&c->arena.datapath_fd) < 0 ||
-	    raise_fd(&c->arena.allow_fd) < 0)
+	if (spawn_raise(theirs) < 0 || spawn_raise(&c->kick_control) < 0 ||
+	    spawn_raise(&c->kick_datapath) < 0 ||
+	    spawn_raise(&c->arena.control_fd) < 0 ||
+	    spawn_raise(&c->arena.datapath_fd) < 0 ||
+	    spawn_raise(&c->arena.allow_fd) < 0)
 		return why_set(why, -errno, "too many open files");
 	return 0;
 }
@@ -155,7 +117,7 @@ int child_start(struct child *c, struct datapath_setup *setup, int table,
 			why_set(why, error, "cannot start the datapath: %s",
 				strerror(-error));
 	}
-	close_fd(&theirs);
+	spawn_close(&theirs);
 	setup->size = sizeof(*setup);
 	setup->parent = getpid();
 	if (error == 0 && send(c->channel, setup, sizeof(*setup),
@@ -178,14 +140,10 @@ void child_kick(const struct child *c)
 
 void child_stop(struct child *c)
 {
-	if (c->pid > 0) {
-		kill(c->pid, SIGKILL);
-		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	close_fd(&c->channel);
-	close_fd(&c->kick_control);
-	close_fd(&c->kick_datapath);
+	spawn_end(c->pid);
+	spawn_close(&c->channel);
+	spawn_close(&c->kick_control);
+	spawn_close(&c->kick_datapath);
 	arena_close(&c->arena);
 	child_init(c);
 }

@@ -28,7 +28,12 @@ enum {
 NODISCARD int rtnetlink_ask(struct nlmsghdr *h,
 			    int (*each)(const struct nlmsghdr *h, void *data),
 			    void *data);
-/* The same with an acknowledgement. */
+/* The second half of it, of message number 1, on any netlink socket. */
+struct mnl_socket;
+NODISCARD int rtnetlink_receive(struct mnl_socket *s,
+				int (*each)(const struct nlmsghdr *h,
+					    void *data), void *data);
+/* The same as rtnetlink_ask() with an acknowledgement. */
 NODISCARD int rtnetlink_do(struct nlmsghdr *h);
 
 /* For mnl_attr_parse(): data is a table, of NULLs. What is unknown is left

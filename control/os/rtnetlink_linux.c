@@ -53,7 +53,9 @@ bool rtnetlink_name(unsigned int index, char ifname[static IF_NAMESIZE])
 	return true;
 }
 
-static int receive(struct mnl_socket *s, mnl_cb_t each, void *data)
+int rtnetlink_receive(struct mnl_socket *s,
+		      int (*each)(const struct nlmsghdr *h, void *data),
+		      void *data)
 {
 	alignas(struct nlmsghdr) char buf[DUMP];
 	int result = MNL_CB_OK;
@@ -83,7 +85,7 @@ int rtnetlink_ask(struct nlmsghdr *h,
 	    mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
 		error = -errno;
 	if (error == 0)
-		error = receive(s, each, data);
+		error = rtnetlink_receive(s, each, data);
 	mnl_socket_close(s);
 	return error;
 }

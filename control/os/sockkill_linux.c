@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 
 #include "os/netinfo.h"
+#include "os/rtnetlink.h"
 
 enum {
-	DUMP = 32768,
 	BATCH = 256,	/* sockets ended between two looks */
 	LOOKS = 64,	/* a program that connects anew for ever ends here */
 };
@@ -60,9 +60,8 @@ static int on_socket(const struct nlmsghdr *h, void *data)
 static int ask(struct mnl_socket *s, uint16_t type, uint16_t flags,
 	       const struct inet_diag_req_v2 *request, struct look *look)
 {
-	alignas(struct nlmsghdr) char buf[DUMP];
+	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	int result = MNL_CB_OK;
 
 	h->nlmsg_type = type;
 	h->nlmsg_flags = NLM_F_REQUEST | flags;
@@ -71,15 +70,7 @@ static int ask(struct mnl_socket *s, uint16_t type, uint16_t flags,
 	       sizeof(*request));
 	if (mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
 		return -errno;
-	while (result > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(s, buf, sizeof(buf));
-
-		if (n < 0)
-			return -errno;
-		result = mnl_cb_run(buf, (size_t)n, 1,
-				    mnl_socket_get_portid(s), on_socket, look);
-	}
-	return result < 0 ? -errno : 0;
+	return rtnetlink_receive(s, on_socket, look);
 }
 
 static int find(struct mnl_socket *s, unsigned char family, struct look *look)
