@@ -86,6 +86,11 @@ world_links() {
 	ip -n "$INTERNET" link set net0 up
 	ip -n "$INTERNET" route add default via 203.0.113.1
 	ip -n "$INTERNET" route add default via 2001:db8::1
+	# IPv6 addresses are used by the kernel a moment after they are shown.
+	for _a in $PROBE6 $OTHER6 $RELAY6; do
+		world_until 50 internet sh -c \
+		    "ip route get $_a | grep -q '^local'" || return 1
+	done
 }
 
 # The laptop's own /etc: a copy, with the daemon's user and groups.

@@ -45,6 +45,16 @@ static inline void veth(void)
 	run("ip link set near up && ip link set far up");
 }
 
+/* An address of the loopback link; of IPv6 ones the kernel makes use a moment
+ * after it has shown them. */
+static inline void own_address(const char *text)
+{
+	run("ip addr add %s dev lo", text);
+	run("for i in $(seq 500); do "
+	    "ip route get %s | grep -q ^local && exit; sleep 0.01; "
+	    "done; exit 1", text);
+}
+
 static inline struct ipaddr addr(const char *text)
 {
 	struct ipaddr a = { { 0 } };

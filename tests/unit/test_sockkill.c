@@ -72,10 +72,10 @@ Test(sockkill, by_remote_address)
 	uint16_t port;
 
 	private_net();
-	run("ip addr add 10.9.0.1/32 dev lo");
-	run("ip addr add 10.9.0.2/32 dev lo");
-	run("ip addr add 2001:db8:9::1/128 dev lo nodad");
-	run("ip addr add 2001:db8:9::2/128 dev lo nodad");
+	own_address("10.9.0.1");
+	own_address("10.9.0.2");
+	own_address("2001:db8:9::1");
+	own_address("2001:db8:9::2");
 	server = listening(AF_INET6, "::", SOCK_STREAM, &port);
 	for (size_t i = 0; i < NITEMS(rows); i++)
 		fd[i] = connected(rows[i].family, rows[i].to, port);
