@@ -31,7 +31,7 @@ static const int calls[] = {
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(madvise), SCMP_SYS(futex),
 	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall),
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef WITH_SANITIZER
 	/* what the sanitizers' run time does behind our back */
 	SCMP_SYS(sigaltstack), SCMP_SYS(getpid), SCMP_SYS(gettid),
 	SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(openat),
@@ -47,7 +47,7 @@ static const int watcher_calls[] = {
 	SCMP_SYS(recvfrom), SCMP_SYS(getsockopt), SCMP_SYS(sendto),
 	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall),
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef WITH_SANITIZER
 	SCMP_SYS(sigaltstack), SCMP_SYS(getpid), SCMP_SYS(gettid),
 	SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(openat),
 	SCMP_SYS(readlink), SCMP_SYS(ioctl), SCMP_SYS(prctl),

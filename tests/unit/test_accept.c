@@ -57,7 +57,8 @@ static struct dnsmsg answer(uint16_t type, unsigned int rcode,
 	while (text != NULL && *text != '\0') {
 		record(text);
 		text = strchr(text, ';');
-		text += text != NULL;
+		if (text != NULL)
+			text++;
 	}
 	return wire_view(&w);
 }

@@ -33,7 +33,7 @@ static struct ipaddr addr(const char *text)
 
 static void publish(double since)
 {
-	rules.since = T + (uint64_t)(since * 1e9);
+	rules.since = (uint64_t)((int64_t)T + (int64_t)(since * 1e9));
 	cell_publish(&control.seq, control.rules, &rules, sizeof(rules));
 }
 

@@ -30,7 +30,7 @@
 enum { NOBODY = 65534, PAGE = 4096 };
 
 /* The sanitizers' run time needs some calls for itself. */
-#ifdef __SANITIZE_ADDRESS__
+#ifdef WITH_SANITIZER
 enum { SANITIZED = 1 };
 #else
 enum { SANITIZED = 0 };
