@@ -3,7 +3,6 @@
 
 #include <libmnl/libmnl.h>
 #include <net/if_arp.h>
-#include <stdalign.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -87,15 +86,7 @@ static int on_link(const struct nlmsghdr *h, void *data)
 int links_ignored(uint32_t *ifindex, unsigned int max)
 {
 	struct reading r = { .ifindex = ifindex, .max = max };
-	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct rtgenmsg *m;
-	int error;
+	int error = rtnetlink_dump(RTM_GETLINK, AF_UNSPEC, on_link, &r);
 
-	h->nlmsg_type = RTM_GETLINK;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	m->rtgen_family = AF_UNSPEC;
-	error = rtnetlink_ask(h, on_link, &r);
 	return error < 0 ? error : (int)r.n;
 }

@@ -100,19 +100,6 @@ static int on_address(const struct nlmsghdr *h, void *data)
 	return MNL_CB_OK;
 }
 
-static void find_source(struct search *s)
-{
-	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct rtgenmsg *m;
-
-	h->nlmsg_type = RTM_GETADDR;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	m->rtgen_family = (unsigned char)s->family;
-	(void)!rtnetlink_ask(h, on_address, s);
-}
-
 static int on_neighbour(const struct nlmsghdr *h, void *data)
 {
 	const struct nlattr *table[RTNETLINK_ATTRS] = { NULL };
@@ -183,6 +170,7 @@ void netinfo_path(const struct ipaddr *server, unsigned int ifindex,
 	*path = (struct netpath){ .hop = *server };
 	find_route(server, &s);
 	if (ipaddr_equal(&path->source, &none))
-		find_source(&s);
+		(void)!rtnetlink_dump(RTM_GETADDR, s.family,
+				      on_address, &s);
 	find_neighbour(&s);
 }

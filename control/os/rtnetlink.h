@@ -33,6 +33,10 @@ struct mnl_socket;
 NODISCARD int rtnetlink_receive(struct mnl_socket *s,
 				int (*each)(const struct nlmsghdr *h,
 					    void *data), void *data);
+/* Asks for all of a type, RTM_GET...; the family may be AF_UNSPEC. */
+NODISCARD int rtnetlink_dump(uint16_t type, int family,
+			     int (*each)(const struct nlmsghdr *h, void *data),
+			     void *data);
 /* The same as rtnetlink_ask() with an acknowledgement. */
 NODISCARD int rtnetlink_do(struct nlmsghdr *h);
 

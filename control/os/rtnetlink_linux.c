@@ -90,6 +90,21 @@ int rtnetlink_ask(struct nlmsghdr *h,
 	return error;
 }
 
+int rtnetlink_dump(uint16_t type, int family,
+		   int (*each)(const struct nlmsghdr *h, void *data),
+		   void *data)
+{
+	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct rtgenmsg *m;
+
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->rtgen_family = (unsigned char)family;
+	return rtnetlink_ask(h, each, data);
+}
+
 int rtnetlink_do(struct nlmsghdr *h)
 {
 	h->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;

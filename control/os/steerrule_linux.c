@@ -71,22 +71,13 @@ static int on_route(const struct nlmsghdr *h, void *data)
 /* type: RTM_GETRULE or RTM_GETROUTE */
 static int look(uint16_t type, int family, struct found *f)
 {
-	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
-	struct nlmsghdr *h;
-	struct rtmsg *m;
 	int error = -EINTR;
 
 	for (int i = 0; i < ROUNDS && error == -EINTR; i++) {
 		f->family = family;
 		f->n = 0;
-		h = mnl_nlmsg_put_header(buf);
-		h->nlmsg_type = type;
-		h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-		/* struct fib_rule_hdr has its size and its first octet. */
-		m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-		m->rtm_family = (unsigned char)family;
-		error = rtnetlink_ask(h, type == RTM_GETRULE ? on_rule :
-				      on_route, f);
+		error = rtnetlink_dump(type, family, type == RTM_GETRULE ?
+				       on_rule : on_route, f);
 	}
 	/* A kernel without the family has no such rules. */
 	return error == -EAFNOSUPPORT || error == -EOPNOTSUPP ? 0 : error;
