@@ -36,14 +36,12 @@ const char *chain_name(enum chain_why why)
 	return why < CHAIN__N ? names[why] : "?";
 }
 
-static enum chain_why add_link(const struct dnsmsg *m, const struct dnsrr *rr,
-			       struct found *found)
+static enum chain_why add_link(const struct dnsrr *rr, struct found *found)
 {
 	if (found->n_links == CNAME_HOPS)
 		return CHAIN_LOOP;
 	found->links[found->n_links++] = (struct link_rr){
-		.owner = rr->owner, .target = dnsmsg_target(m, rr),
-		.ttl = rr->ttl,
+		.owner = rr->owner, .target = rr->target, .ttl = rr->ttl,
 	};
 	return CHAIN_OK;
 }
@@ -74,7 +72,7 @@ static enum chain_why collect(const struct dnsmsg *m, struct found *found,
 		bool in = rr.class == DNSCLASS_IN;
 
 		if (in && rr.type == DNSTYPE_CNAME)
-			why = add_link(m, &rr, found);
+			why = add_link(&rr, found);
 		else if (in && (rr.type == DNSTYPE_A ||
 				rr.type == DNSTYPE_AAAA))
 			why = add_addr(m, &rr, found, c);

@@ -10,40 +10,75 @@ enum {
 
 enum section { QUESTION, ANSWER, AUTHORITY, ADDITIONAL };
 
-static enum parse read_rr(struct slice msg, size_t *off, struct dnsrr *rr)
+/* A hop straight to where a proved name stands: there is nothing to prove. */
+static bool is_again(struct slice msg, size_t at, const struct dnsname *known)
 {
-	size_t at = *off;
-	enum parse why = dnsname_read(msg, &at, &rr->owner);
+	return known->at != 0 && slice_has(msg, at, 2) &&
+	       slice_be16(msg, at) == (DNSNAME_HOP | known->at);
+}
 
-	if (why != PARSE_OK)
-		return why;
-	if (!slice_has(msg, at, RR_FIXED))
-		return PARSE_SHORT;
-
-	uint32_t ttl = slice_be32(msg, at + 4);
-	size_t len = slice_be16(msg, at + 8);
-
-	if (!slice_has(msg, at + RR_FIXED, len))
-		return PARSE_SHORT;
-	rr->type = slice_be16(msg, at);
-	rr->class = slice_be16(msg, at + 2);
-	rr->ttl = ttl > INT32_MAX ? 0 : ttl;
-	rr->ttl_at = (uint16_t)(at + 4);
-	rr->rdata_at = (uint16_t)(at + RR_FIXED);
-	rr->rdata = slice_sub(msg, at + RR_FIXED, len);
-	*off = at + RR_FIXED + len;
+/* Most owners are the question's name, or where the last CNAME leads. */
+static enum parse read_owner(const struct dnsmsg *m, size_t *off,
+			     const struct dnsname *target,
+			     struct dnsname *owner)
+{
+	if (is_again(m->msg, *off, &m->qname))
+		*owner = m->qname;
+	else if (is_again(m->msg, *off, target))
+		*owner = *target;
+	else
+		return dnsname_read(m->msg, off, owner);
+	*off += 2;
 	return PARSE_OK;
 }
 
-static enum parse check_target(struct slice msg, const struct dnsrr *rr)
+static enum parse read_target(struct slice msg, struct dnsrr *rr)
 {
-	struct dnsname target;
 	size_t at = rr->rdata_at;
-	enum parse why = dnsname_read(msg, &at, &target);
+	enum parse why = dnsname_read(msg, &at, &rr->target);
 
 	if (why != PARSE_OK)
 		return why;
 	return at == rr->rdata_at + rr->rdata.len ? PARSE_OK : PARSE_RDATA;
+}
+
+static bool is_cname(const struct dnsrr *rr)
+{
+	return rr->type == DNSTYPE_CNAME && rr->class == DNSCLASS_IN;
+}
+
+static enum parse read_rr(const struct dnsmsg *m, struct dnsiter *it,
+			  struct dnsrr *rr)
+{
+	size_t at = it->off;
+	enum parse why = read_owner(m, &at, &it->target, &rr->owner);
+
+	if (why != PARSE_OK)
+		return why;
+	if (!slice_has(m->msg, at, RR_FIXED))
+		return PARSE_SHORT;
+
+	/* Of a constant length, so that no read is checked again. */
+	struct slice fixed = slice_sub(m->msg, at, RR_FIXED);
+	uint32_t ttl = slice_be32(fixed, 4);
+	size_t len = slice_be16(fixed, 8);
+
+	if (!slice_has(m->msg, at + RR_FIXED, len))
+		return PARSE_SHORT;
+	rr->type = slice_be16(fixed, 0);
+	rr->class = slice_be16(fixed, 2);
+	rr->ttl = ttl > INT32_MAX ? 0 : ttl;
+	rr->ttl_at = (uint16_t)(at + 4);
+	rr->rdata_at = (uint16_t)(at + RR_FIXED);
+	rr->rdata = slice_sub(m->msg, at + RR_FIXED, len);
+	if (is_cname(rr)) {
+		why = read_target(m->msg, rr);
+		if (why != PARSE_OK)
+			return why;
+		it->target = rr->target;
+	}
+	it->off = at + RR_FIXED + len;
+	return PARSE_OK;
 }
 
 static enum parse take_opt(struct dnsmsg *m, enum section section,
@@ -70,8 +105,6 @@ static enum parse check_rr(struct dnsmsg *m, enum section section,
 		return rr->rdata.len == 4 ? PARSE_OK : PARSE_RDATA;
 	case DNSTYPE_AAAA:
 		return rr->rdata.len == 16 ? PARSE_OK : PARSE_RDATA;
-	case DNSTYPE_CNAME:
-		return check_target(m->msg, rr);
 	default:
 		return PARSE_OK;
 	}
@@ -83,10 +116,13 @@ static enum parse read_header(struct dnsmsg *m)
 		return PARSE_SHORT;
 	if (m->msg.len > UINT16_MAX)
 		return PARSE_LONG;
-	m->id = slice_be16(m->msg, 0);
-	m->flags = slice_be16(m->msg, 2);
+
+	struct slice header = slice_sub(m->msg, 0, DNSMSG_HEADER);
+
+	m->id = slice_be16(header, 0);
+	m->flags = slice_be16(header, 2);
 	for (size_t i = 0; i < NITEMS(m->counts); i++)
-		m->counts[i] = slice_be16(m->msg, 4 + 2 * i);
+		m->counts[i] = slice_be16(header, 4 + 2 * i);
 	if (m->counts[QUESTION] != 1)
 		return PARSE_QUESTION;
 
@@ -114,11 +150,11 @@ static enum parse read_question(struct dnsmsg *m, size_t *off)
 }
 
 static enum parse read_section(struct dnsmsg *m, enum section section,
-			       size_t *off)
+			       struct dnsiter *it)
 {
 	for (unsigned int left = m->counts[section]; left > 0; left--) {
 		struct dnsrr rr;
-		enum parse why = read_rr(m->msg, off, &rr);
+		enum parse why = read_rr(m, it, &rr);
 
 		if (why == PARSE_OK)
 			why = check_rr(m, section, &rr);
@@ -130,16 +166,17 @@ static enum parse read_section(struct dnsmsg *m, enum section section,
 
 static enum parse read_records(struct dnsmsg *m, size_t off)
 {
+	struct dnsiter it = { .off = off };
 	enum parse why = PARSE_OK;
 
 	for (enum section s = ANSWER; s <= ADDITIONAL; s++) {
-		why = read_section(m, s, &off);
+		why = read_section(m, s, &it);
 		if (why != PARSE_OK)
 			return why;
 		if (s == ANSWER)
-			m->answers_end = (uint16_t)off;
+			m->answers_end = (uint16_t)it.off;
 	}
-	return off == m->msg.len ? PARSE_OK : PARSE_TRAILING;
+	return it.off == m->msg.len ? PARSE_OK : PARSE_TRAILING;
 }
 
 enum parse dnsmsg_read(struct slice msg, struct dnsmsg *m)
@@ -161,7 +198,9 @@ enum parse dnsmsg_read(struct slice msg, struct dnsmsg *m)
 
 struct dnsiter dnsmsg_answers(const struct dnsmsg *m)
 {
-	return (struct dnsiter){ m->answers_at, m->counts[ANSWER] };
+	return (struct dnsiter){
+		.off = m->answers_at, .left = m->counts[ANSWER],
+	};
 }
 
 bool dnsmsg_next(const struct dnsmsg *m, struct dnsiter *it, struct dnsrr *rr)
@@ -170,20 +209,9 @@ bool dnsmsg_next(const struct dnsmsg *m, struct dnsiter *it, struct dnsrr *rr)
 
 	if (it->left == 0)
 		return false;
-	why = read_rr(m->msg, &it->off, rr);
+	why = read_rr(m, it, rr);
 	assert(why == PARSE_OK);
 	(void)why;
 	it->left--;
 	return true;
-}
-
-struct dnsname dnsmsg_target(const struct dnsmsg *m, const struct dnsrr *rr)
-{
-	struct dnsname target;
-	size_t at = rr->rdata_at;
-	enum parse why = dnsname_read(m->msg, &at, &target);
-
-	assert(why == PARSE_OK);
-	(void)why;
-	return target;
 }

@@ -60,11 +60,13 @@ struct dnsrr {
 	uint16_t ttl_at;	/* where in the message the TTL stands */
 	uint16_t rdata_at;
 	struct slice rdata;
+	struct dnsname target;	/* of a CNAME of class IN */
 };
 
 struct dnsiter {
 	size_t off;
 	uint16_t left;
+	struct dnsname target;	/* of the last CNAME, if there was one */
 };
 
 /*
@@ -83,8 +85,5 @@ struct dnsiter dnsmsg_answers(const struct dnsmsg *m);
 
 /* The next record of a message that dnsmsg_read() has proved, or false. */
 bool dnsmsg_next(const struct dnsmsg *m, struct dnsiter *it, struct dnsrr *rr);
-
-/* The name in the rdata of a CNAME record of a proved message. */
-struct dnsname dnsmsg_target(const struct dnsmsg *m, const struct dnsrr *rr);
 
 #endif /* DNSMSG_H */

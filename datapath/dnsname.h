@@ -22,6 +22,9 @@
 
 enum { DNSNAME_MAX = 255, DNSLABEL_MAX = 63, DNSMSG_HEADER = 12 };
 
+/* The two top bits of a hop's first octet; the place is in the others. */
+enum { DNSNAME_HOP = 0xc000 };
+
 struct dnsname {
 	struct slice msg;	/* whole message; hops count from its start */
 	uint16_t at;		/* first label, or first hop */

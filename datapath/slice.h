@@ -30,7 +30,9 @@ static inline uint16_t slice_be16(struct slice s, size_t off)
 
 static inline uint32_t slice_be32(struct slice s, size_t off)
 {
-	return (uint32_t)slice_be16(s, off) << 16 | slice_be16(s, off + 2);
+	assert(slice_has(s, off, 4));
+	return (uint32_t)s.p[off] << 24 | (uint32_t)s.p[off + 1] << 16 |
+	       (uint32_t)s.p[off + 2] << 8 | s.p[off + 3];
 }
 
 /* The n octets at off, which the caller has proved to be there. */

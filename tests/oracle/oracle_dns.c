@@ -167,8 +167,10 @@ static void mutate(struct draft *d, struct random *r)
 /* All records of all sections, which the answers' iterator stops short of. */
 static struct dnsiter all_records(const struct dnsmsg *m)
 {
-	return (struct dnsiter){ m->answers_at,
-		(uint16_t)(m->counts[1] + m->counts[2] + m->counts[3]) };
+	return (struct dnsiter){
+		.off = m->answers_at,
+		.left = (uint16_t)(m->counts[1] + m->counts[2] + m->counts[3]),
+	};
 }
 
 static bool ours_to_prove(const struct dnsrr *rr)
@@ -204,24 +206,19 @@ static bool name_agrees(const struct dnsname *name, const ldns_rdf *rdf)
 	       dnsname_equal(name, ldns_rdf_data(rdf), len);
 }
 
-static bool rdata_agrees(const struct dnsmsg *m, const struct dnsrr *rr,
-			 const ldns_rr *twin)
+static bool rdata_agrees(const struct dnsrr *rr, const ldns_rr *twin)
 {
 	const ldns_rdf *rdf = ldns_rr_rdf(twin, 0);
-	struct dnsname target;
 
 	if (rdf == NULL)
 		return rr->rdata.len == 0;
-	if (rr->type == DNSTYPE_CNAME && rr->class == DNSCLASS_IN) {
-		target = dnsmsg_target(m, rr);
-		return name_agrees(&target, rdf);
-	}
+	if (rr->type == DNSTYPE_CNAME && rr->class == DNSCLASS_IN)
+		return name_agrees(&rr->target, rdf);
 	return rr->rdata.len == ldns_rdf_size(rdf) &&
 	       memcmp(rr->rdata.p, ldns_rdf_data(rdf), rr->rdata.len) == 0;
 }
 
-static const char *rr_differs(const struct dnsmsg *m, const struct dnsrr *rr,
-			      const ldns_rr *twin)
+static const char *rr_differs(const struct dnsrr *rr, const ldns_rr *twin)
 {
 	uint32_t ttl = ldns_rr_ttl(twin);
 
@@ -234,7 +231,7 @@ static const char *rr_differs(const struct dnsmsg *m, const struct dnsrr *rr,
 		return "class";
 	if (rr->ttl != (ttl >> 31 ? 0 : ttl))
 		return "ttl";
-	return rdata_agrees(m, rr, twin) ? NULL : "rdata";
+	return rdata_agrees(rr, twin) ? NULL : "rdata";
 }
 
 static const char *answers_differ(const struct dnsmsg *m, const ldns_pkt *pkt)
@@ -246,7 +243,7 @@ static const char *answers_differ(const struct dnsmsg *m, const ldns_pkt *pkt)
 	for (size_t i = 0; dnsmsg_next(m, &it, &rr); i++) {
 		const char *what = i >= ldns_rr_list_rr_count(list) ?
 			"a record more" :
-			rr_differs(m, &rr, ldns_rr_list_rr(list, i));
+			rr_differs(&rr, ldns_rr_list_rr(list, i));
 
 		if (what != NULL)
 			return what;
