@@ -10,21 +10,25 @@ enum {
 
 enum section { QUESTION, ANSWER, AUTHORITY, ADDITIONAL };
 
-/* A hop straight to where a proved name stands: there is nothing to prove. */
-static bool is_again(struct slice msg, size_t at, const struct dnsname *known)
+/* What a hop at this place would read as; 0 where there is no room for one. */
+static uint16_t hop_at(struct slice msg, size_t at)
 {
-	return known->at != 0 && slice_has(msg, at, 2) &&
-	       slice_be16(msg, at) == (DNSNAME_HOP | known->at);
+	return slice_has(msg, at, 2) ? slice_be16(msg, at) : 0;
 }
 
-/* Most owners are the question's name, or where the last CNAME leads. */
+/*
+ * Most owners are a hop straight to the question's name, or to where the last
+ * CNAME leads: those are proved already.
+ */
 static enum parse read_owner(const struct dnsmsg *m, size_t *off,
 			     const struct dnsname *target,
 			     struct dnsname *owner)
 {
-	if (is_again(m->msg, *off, &m->qname))
+	uint16_t hop = hop_at(m->msg, *off);
+
+	if (hop == (DNSNAME_HOP | m->qname.at))
 		*owner = m->qname;
-	else if (is_again(m->msg, *off, target))
+	else if (target->at != 0 && hop == (DNSNAME_HOP | target->at))
 		*owner = *target;
 	else
 		return dnsname_read(m->msg, off, owner);

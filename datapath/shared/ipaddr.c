@@ -6,37 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RFC 4291, 2.5.5.2. */
-static const uint8_t v4_prefix[12] = { [10] = 0xff, [11] = 0xff };
 /* RFC 6052, 2.1. */
 static const uint8_t nat64_prefix[12] = { 0x00, 0x64, 0xff, 0x9b };
-
-struct ipaddr ipaddr_v4(const uint8_t b[static 4])
-{
-	struct ipaddr a;
-
-	memcpy(a.b, v4_prefix, sizeof(v4_prefix));
-	memcpy(a.b + sizeof(v4_prefix), b, 4);
-	return a;
-}
-
-struct ipaddr ipaddr_v6(const uint8_t b[static 16])
-{
-	struct ipaddr a;
-
-	memcpy(a.b, b, sizeof(a.b));
-	return a;
-}
-
-bool ipaddr_is_v4(const struct ipaddr *a)
-{
-	return memcmp(a->b, v4_prefix, sizeof(v4_prefix)) == 0;
-}
-
-bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b)
-{
-	return ipaddr_compare(a, b) == 0;
-}
 
 int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b)
 {
@@ -60,7 +31,7 @@ const char *ipaddr_text(const struct ipaddr *a, char text[static IPADDR_TEXT])
 {
 	bool v4 = ipaddr_is_v4(a);
 	const char *s = inet_ntop(v4 ? AF_INET : AF_INET6,
-				  v4 ? a->b + sizeof(v4_prefix) : a->b,
+				  v4 ? a->b + IPADDR_V4_AT : a->b,
 				  text, IPADDR_TEXT);
 
 	assert(s != NULL);	/* the room is for the longest there is */

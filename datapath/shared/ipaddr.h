@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "compat.h"
 
@@ -37,10 +38,37 @@ enum ipclass {
 
 enum { IPADDR_TEXT = 46, IPNET_TEXT = 50 };	/* INET6_ADDRSTRLEN, "/128" */
 
-struct ipaddr ipaddr_v4(const uint8_t b[static 4]);
-struct ipaddr ipaddr_v6(const uint8_t b[static 16]);
-bool ipaddr_is_v4(const struct ipaddr *a);
-bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b);
+/* Of a v4-mapped address: where the IPv4 one stands (RFC 4291, 2.5.5.2). */
+enum { IPADDR_V4_AT = 12 };
+
+static inline struct ipaddr ipaddr_v4(const uint8_t b[static 4])
+{
+	struct ipaddr a = { { [10] = 0xff, [11] = 0xff } };
+
+	memcpy(a.b + IPADDR_V4_AT, b, 4);
+	return a;
+}
+
+static inline struct ipaddr ipaddr_v6(const uint8_t b[static 16])
+{
+	struct ipaddr a;
+
+	memcpy(a.b, b, sizeof(a.b));
+	return a;
+}
+
+static inline bool ipaddr_is_v4(const struct ipaddr *a)
+{
+	static const uint8_t prefix[IPADDR_V4_AT] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(a->b, prefix, sizeof(prefix)) == 0;
+}
+
+static inline bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b)
+{
+	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
+
 int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b);
 
 /* "192.0.2.1" or "2001:db8::1", nothing before or behind. */
