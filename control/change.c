@@ -19,6 +19,7 @@
 
 #include "clock.h"
 #include "daemon.h"
+#include "early.h"
 #include "log.h"
 
 /* --- failing --- */
@@ -30,7 +31,7 @@ static int save_tunnel(struct daemon *d, struct why *why)
 
 static int save(struct daemon *d, struct why *why)
 {
-	return settings_save(d->conf.state_dir, &d->settings, why);
+	return early_save(&d->conf, &d->settings, why);
 }
 
 /* Written down; its rules are the caller's to load. */

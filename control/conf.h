@@ -62,7 +62,7 @@ struct conf {
 	struct {
 		uint16_t n_ports;	/* default 80, 443 */
 		uint16_t ports[CONF_PORTS];
-		bool any_uid;		/* uid = "any" */
+		bool any_uid, portal_api;	/* uid = "any"; the network's host */
 		uid_t uid;		/* default 0 */
 		uint32_t ttl_min, ttl_max;
 		uint16_t max_addresses, per_name;

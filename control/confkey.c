@@ -199,6 +199,7 @@ const struct conf_key conf_keys[] = {
 	{ "allow", NUMBER("per-name", 1, ALLOW_PER_NAME, "64"),
 	  AT(allow.per_name) },
 	{ "allow", WORD("private", privates, "on-link"), AT(allow.private) },
+	{ "allow", WORD("portal-api", bools, "false"), AT(allow.portal_api) },
 
 	{ "tunnel", TEXT("interface", interface, ""), AT(tunnel.interface) },
 	{ "tunnel", "endpoints", &confkind_endpoint, "",

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "early.h"
 #include "log.h"
 #include "os/steer.h"
 
@@ -311,6 +312,9 @@ static int resume(struct daemon *d, struct why *why)
 
 	if (error < 0)
 		return error;
+	/* A crash may have come between the two. */
+	if (early_follow(&d->conf, &d->settings, why) < 0)
+		daemon_problem(d, "settings", why->text);
 	if (d->settings.netcheck && netcheck_listen(d, &failed, why) < 0) {
 		daemon_problem(d, failed->name, why->text);
 		if (daemon_blocking(d) && to.state == TUNNEL_ERROR)

@@ -17,6 +17,7 @@
 #include "answer.h"
 #include "change.h"
 #include "bypass.h"
+#include "capport.h"
 #include "child.h"
 #include "conf.h"
 #include "firewall/fw.h"
@@ -84,6 +85,7 @@ struct daemon {
 	struct uplink_pending pending;
 	struct wake wake;
 	bool portal;			/* suspected on this network */
+	struct capport capport;
 	struct timeline timeline;
 	struct why problem;		/* the last failure that still matters */
 	struct ctl *ctl;

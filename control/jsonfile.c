@@ -113,22 +113,39 @@ static int replace(int dirfd, const char *name, const char *text)
 	return error;
 }
 
+static int save_text(const struct jsonfile *f, const char *text)
+{
+	int fd, error;
+
+	if (text == NULL)
+		return -ENOMEM;
+	if (strlen(text) >= f->max)
+		return -EFBIG;	/* it would not be read back */
+	fd = open_dir(f);
+	if (fd < 0)
+		return fd;
+	error = replace(fd, f->name, text);
+	close(fd);
+	return error;
+}
+
+int jsonfile_save_text(const struct jsonfile *f, const char *text,
+		       struct why *why)
+{
+	int error = save_text(f, text);
+
+	return error == 0 ? 0 : failed(f, error, "save", why);
+}
+
 int jsonfile_save(const struct jsonfile *f, json_t *root, struct why *why)
 {
 	char *text = root != NULL ? json_dumps(root, JSON_INDENT(1)) : NULL;
-	int fd, error = -ENOMEM;
+	int error;
 
 	json_decref(root);
-	if (text != NULL && strlen(text) >= f->max) {
-		error = -EFBIG;	/* it would not be read back */
-	} else if (text != NULL) {
-		fd = open_dir(f);
-		error = fd < 0 ? fd : replace(fd, f->name, text);
-		if (fd >= 0)
-			close(fd);
-	}
+	error = jsonfile_save_text(f, text, why);
 	free(text);
-	return error == 0 ? 0 : failed(f, error, "save", why);
+	return error;
 }
 
 int jsonfile_remove(const struct jsonfile *f, struct why *why)

@@ -26,6 +26,9 @@ NODISCARD int jsonfile_load(const struct jsonfile *f, json_t **root,
 /* Durable when it returns. Steals root, which may be NULL: no memory. */
 NODISCARD int jsonfile_save(const struct jsonfile *f, json_t *root,
 			    struct why *why);
+/* Any other text, as durable; NULL: no memory. */
+NODISCARD int jsonfile_save_text(const struct jsonfile *f, const char *text,
+				 struct why *why);
 /* 0 also where there is none. */
 NODISCARD int jsonfile_remove(const struct jsonfile *f, struct why *why);
 

@@ -247,6 +247,19 @@ static json_t *wake(const struct daemon *d)
 	return o;
 }
 
+static json_t *portal_api(const struct daemon *d)
+{
+	const struct capport *c = &d->capport;
+	json_t *o = json_pack("{s:s,s:b}", "source", c->seen.source, "open",
+			      capport_open(d) != NULL);
+
+	if (c->wrong != NULL)
+		set(o, "refused", json_string(c->wrong));
+	else
+		set(o, "url", json_string(c->url.text));
+	return o;
+}
+
 json_t *report_status(struct daemon *d)
 {
 	json_t *o = report_condition(d);
@@ -266,6 +279,8 @@ json_t *report_status(struct daemon *d)
 	set(o, "names", names(d));
 	set(o, "allowed", json_integer(d->answer.allowed.n));
 	set(o, "portal_suspected", json_boolean(d->portal));
+	if (d->capport.seen.len > 0)
+		set(o, "portal_api", portal_api(d));
 	set(o, "tunnel", tunnel(d));
 	set(o, "counters", counters(d));
 	if (d->problem.text[0] != '\0')

@@ -85,6 +85,7 @@ void supervise_policy(const struct daemon *d, struct policy *p)
 	p->epoch = d->answer.epoch;
 	p->network = d->network;
 	p->prefetch = d->prefetch;
+	capport_name(d, p);
 	fill_upstreams(d, p);
 	fill_judge(d, &p->judge);
 }
@@ -454,6 +455,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	bypass_tick(d);
 	wake_tick(d);
 	netcheck_look(d);
+	uplink_portal(d);
 	/* Without a resolver behind it the host must not stay pointed. */
 	if (d->astray)
 		netcheck_leave(d, "left");

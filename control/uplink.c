@@ -18,6 +18,9 @@
 static const uint64_t RECONNECT_NS = 30 * CLOCK_S;
 static const uint64_t GAP_NS = 100 * CLOCK_MS;
 
+/* What has moved is the host that its portal names. */
+static const char portal[] = "portal";
+
 enum {
 	BURST = 16,		/* a link that comes up tells about ten times */
 	MESSAGES = 1024,	/* of the kernel in one turn */
@@ -124,13 +127,17 @@ static uint64_t since(const struct daemon *d, const char **reason)
 }
 
 /* Another network, or this one anew: nothing of before stays open. */
-static void begin_anew(struct daemon *d, const char *reason)
+static void begin_anew(struct daemon *d, const char *moved)
 {
+	const char *reason = moved;
 	uint64_t start = since(d, &reason);
 
 	netcheck_shut(d, "network");
 	d->network++;
 	d->portal = false;
+	if (strcmp(moved, portal) != 0)
+		capport_forget(d);
+	(void)capport_look(d);
 	if (bypass_moved(d))
 		supervise_again(d, "link");
 	/* It may have been given up. */
@@ -149,6 +156,17 @@ static void read_servers(struct daemon *d)
 		daemon_problem(d, "firewall", why.text);
 }
 
+/*
+ * What one host of the network's choice opened is closed before another one
+ * is let through. The first one closes nothing.
+ */
+static bool portal_moved(struct daemon *d)
+{
+	bool had = capport_open(d) != NULL;
+
+	return capport_look(d) && had;
+}
+
 static void follow(struct daemon *d)
 {
 	struct hostdns_servers was = d->servers;
@@ -163,6 +181,8 @@ static void follow(struct daemon *d)
 		moved = "link";
 	if (moved == NULL && servers_moved(&was, &d->servers))
 		moved = "network";
+	if (moved == NULL && portal_moved(d))
+		moved = portal;
 	if (moved != NULL) {
 		begin_anew(d, moved);
 		return;
@@ -249,8 +269,33 @@ void uplink_follow(struct daemon *d)
 	look(d, NULL);
 }
 
+void uplink_portal(struct daemon *d)
+{
+	bool had = capport_open(d) != NULL;
+
+	if (!d->active || !capport_look(d))
+		return;
+	if (had) {
+		look(d, portal);
+		return;
+	}
+	d->prefetch++;
+	d->resolver->tell(d);
+}
+
+static void advert(struct daemon *d)
+{
+	char url[NETMON_URL];
+	unsigned int ifindex;
+	size_t len = netmon_portal(d->netmon, &ifindex, url);
+
+	capport_advert(d, ifindex, url, len);
+}
+
 static void note(struct daemon *d, enum netmon_kind kind, bool *linked)
 {
+	if (kind == NETMON_PORTAL)
+		advert(d);
 	if (kind != NETMON_LINK_UP)
 		return;
 	d->linked = clock_boot();

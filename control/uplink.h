@@ -28,6 +28,8 @@ void uplink_close(struct daemon *d);
 NODISCARD int uplink_servers(struct daemon *d, struct why *why);
 /* The machine has slept: nothing learnt or opened before it counts. */
 void uplink_woke(struct daemon *d);
+/* The network's portal may have told its URL since: looks, while active. */
+void uplink_portal(struct daemon *d);
 /* The network may be another one: looks, and does what that takes. */
 void uplink_follow(struct daemon *d);
 

@@ -50,6 +50,7 @@ done <<END
 644 $prefix/share/doc/sallyport/README.md
 644 $prefix/share/doc/sallyport/LICENSE
 644 $prefix/lib/systemd/system/sallyportd.service
+644 $prefix/lib/systemd/system/sallyport-early.service
 644 $prefix/lib/sysusers.d/sallyport.conf
 644 $conf
 END
@@ -93,13 +94,19 @@ if command -v systemd-sysusers >/dev/null; then
 	    grep -q '^sallyport-admin:' "$users/etc/group"
 fi
 if command -v systemd-analyze >/dev/null; then
-	unit=$root.unit/sallyportd.service
 	mkdir -p "$root.unit"
-	sed "s|=$prefix|=$root$prefix|" \
-	    "$root/$prefix/lib/systemd/system/sallyportd.service" >"$unit"
-	ok 'systemd understands the unit' sh -c \
-	    'systemd-analyze --man=no verify "$0" 2>&1 | grep "$0" && exit 1; :' \
-	    "$unit"
+	for unit in sallyportd sallyport-early; do
+		sed "s|=$prefix|=$root$prefix|" \
+		    "$root/$prefix/lib/systemd/system/$unit.service" \
+		    >"$root.unit/$unit.service"
+	done
+	# As a pair: each finds the other.
+	for unit in sallyportd sallyport-early; do
+		ok "systemd understands $unit" env SYSTEMD_UNIT_PATH="$root.unit:" \
+		    sh -c 'systemd-analyze --man=no verify "$0" 2>&1 |
+		    grep "$1" && exit 1; :' \
+		    "$root.unit/$unit.service" sallyport
+	done
 fi
 
 echo 'port = 5353' >"$root/$conf"

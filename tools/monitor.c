@@ -90,6 +90,16 @@ static void say_portal(const json_t *e, char *text)
 		 client_text(e, "address"));
 }
 
+static void say_portal_api(const json_t *e, char *text)
+{
+	const char *refused = client_text(e, "refused");
+
+	snprintf(text, LINE, "%s%s%s, told by %s",
+		 refused[0] != '\0' ? "refused, " : client_text(e, "url"),
+		 refused, client_flag(e, "open") ? ", may be asked" : "",
+		 client_text(e, "source"));
+}
+
 static void say_leak(const json_t *e, char *text)
 {
 	const char *process = client_text(e, "process");
@@ -129,6 +139,7 @@ static const struct {
 	{ "firewall", say_firewall, PAINT_WARN },
 	{ "problem", say_problem, PAINT_BAD },
 	{ "portal", say_portal, PAINT_WARN },
+	{ "portal_api", say_portal_api, PAINT_WARN },
 	{ "leak", say_leak, PAINT_BAD },
 	{ "ledger", say_resolver, PAINT_WARN },
 	{ "sleep", say_sleep, PAINT_PLAIN },

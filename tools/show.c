@@ -131,6 +131,21 @@ static void row_sleep(struct print *p, const json_t *w)
 	print_row(p, "sleep", PAINT_PLAIN, text);
 }
 
+static void row_portal(struct print *p, const json_t *api)
+{
+	const char *refused = client_text(api, "refused");
+	char text[LINE];
+
+	if (api == NULL)
+		return;
+	snprintf(text, sizeof(text), "%s%s%s, told by %s",
+		 refused[0] != '\0' ? "refused, " : client_text(api, "url"),
+		 refused, client_flag(api, "open") ? ", may be asked" : "",
+		 client_text(api, "source"));
+	print_row(p, "portal api", refused[0] != '\0' ? PAINT_WARN :
+		  PAINT_PLAIN, text);
+}
+
 static void part_door(struct print *p, const json_t *s)
 {
 	long long allowed = client_int(s, "allowed");
@@ -144,6 +159,7 @@ static void part_door(struct print *p, const json_t *s)
 		   active ? text : "shut");
 	if (client_flag(s, "portal_suspected"))
 		print_row(p, "portal", PAINT_WARN, "suspected");
+	row_portal(p, json_object_get(s, "portal_api"));
 	row_words(p, "names", json_object_get(s, "names"));
 	row_upstreams(p, json_object_get(s, "upstreams"));
 	row_hostdns(p, json_object_get(s, "hostdns"));

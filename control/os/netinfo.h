@@ -56,14 +56,19 @@ void netinfo_path(const struct ipaddr *server, unsigned int ifindex,
 
 enum netmon_kind {
 	NETMON_LINK_UP, NETMON_LINK_DOWN, NETMON_ADDRESS, NETMON_ROUTE,
-	NETMON_RULE, NETMON_OTHER
+	NETMON_RULE, NETMON_PORTAL, NETMON_OTHER
 };
+enum { NETMON_URL = 2040 };	/* octets; RFC 8910, 2.3 */
 
-/* Watches rtnetlink: links, addresses, routes, rules. */
+/* Watches rtnetlink: links, addresses, routes, rules, routers' options. */
 struct netmon;
 NODISCARD int netmon_open(struct netmon **m, struct why *why);
 void netmon_close(struct netmon *m);
 int netmon_fd(const struct netmon *m);
+/* Of the event NETMON_PORTAL that was the last one: a router has told a URL;
+ * its length. */
+size_t netmon_portal(const struct netmon *m, unsigned int *ifindex,
+		     char url[static NETMON_URL]);
 /* Next event: 1, 0 when drained, -ENOBUFS when some were lost: read anew. */
 NODISCARD int netmon_next(struct netmon *m, enum netmon_kind *kind,
 			  char ifname[static IF_NAMESIZE]);

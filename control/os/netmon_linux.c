@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "os/ndopt.h"
 #include "os/netinfo.h"
 
 enum {
@@ -20,6 +21,11 @@ struct netmon {
 	alignas(struct nlmsghdr) char buf[BATCH];
 	const struct nlmsghdr *next;
 	int left;
+	struct {
+		unsigned int ifindex;
+		size_t len;
+		char url[NETMON_URL];
+	} portal;
 	unsigned int n_links;
 	struct {
 		int index;
@@ -32,7 +38,7 @@ static int join(struct netmon *m)
 	static const int groups[] = {
 		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
 		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-		RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
+		RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_ND_USEROPT,
 	};
 
 	if (mnl_socket_bind(m->s, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -191,6 +197,24 @@ static enum netmon_kind on_route(const struct nlmsghdr *h,
 	return NETMON_ROUTE;
 }
 
+static enum netmon_kind on_option(struct netmon *m, const struct nlmsghdr *h,
+				  char ifname[static IF_NAMESIZE])
+{
+	if (!ndopt_portal(h, &m->portal.ifindex, m->portal.url,
+			  &m->portal.len))
+		return NETMON_OTHER;
+	index_name(m->portal.ifindex, ifname);
+	return NETMON_PORTAL;
+}
+
+size_t netmon_portal(const struct netmon *m, unsigned int *ifindex,
+		     char url[static NETMON_URL])
+{
+	*ifindex = m->portal.ifindex;
+	memcpy(url, m->portal.url, m->portal.len);
+	return m->portal.len;
+}
+
 static enum netmon_kind kind_of(struct netmon *m, const struct nlmsghdr *h,
 				char ifname[static IF_NAMESIZE])
 {
@@ -213,6 +237,8 @@ static enum netmon_kind kind_of(struct netmon *m, const struct nlmsghdr *h,
 	case RTM_NEWRULE:
 	case RTM_DELRULE:
 		return NETMON_RULE;
+	case RTM_NEWNDUSEROPT:
+		return on_option(m, h, ifname);
 	default:
 		return NETMON_OTHER;
 	}

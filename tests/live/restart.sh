@@ -13,40 +13,7 @@
 # usage: restart.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
-
-FLOOD='src host 192.168.77.2 or src host fd77::2'
-TO="dst host $PROBE4 or dst host $OTHER4 or dst host $PROBE6 or
-	dst host $OTHER6"
-
-pour() {
-	world_start pour nsenter -t "$HOLDER" -m -n -- setpriv \
-	    --reuid $PLAIN_ID --regid $PLAIN_ID --clear-groups -- \
-	    "$BUILD/live_crowd" pour $PROBE4 80 $PROBE6 80 $OTHER4 443 \
-	    $OTHER6 443
-	POUR=$PID
-	world_start seen ip netns exec "$ROUTER" tcpdump -i lan0 -nl \
-	    -B 32768 -Z root "($FLOOD) and ($TO)"
-	SEEN=$PID
-	world_until 50 grep -q 'listening on' "$WORLD/seen.log"
-}
-
-arrived() { grep -c "$1" "$WORLD/seen.log"; }
-
-# The pouring is over; a packet of root's through the door closes the capture.
-dry() {
-	kill -TERM $POUR
-	wait $POUR
-	poured=$(sed -n 's/^udp \([0-9]*\) tcp .*/\1/p' "$WORLD/pour.log")
-	check "$1: much was poured" $((${poured:-0} > $2)) 1
-	echo "tcp $PROBE4 80 7777 ms=500" |
-	laptop "$BUILD/live_net" probes >"$WORLD/said"
-	check_comes "$1: the capture sees" grep -q "2\.7777 > " "$WORLD/seen.log"
-	kill -INT $SEEN
-	wait $SEEN
-	check "$1: the capture is whole" \
-	    "$(grep 'dropped by kernel' "$WORLD/seen.log")" \
-	    "0 packets dropped by kernel"
-}
+. tests/live/pour.sh
 
 # Each way to go and to come back, under the same flood.
 around() {
@@ -114,14 +81,14 @@ with_lockdown() {
 	sp netcheck on >/dev/null
 	sp lockdown on >/dev/null
 	door_opens
-	pour
+	pour_starts
+	seen_starts
 	around door_is_back
 	handed_over
 	changes
 	door_is_back "changes"
 	dry "lockdown" 2000
-	check "lockdown: packets that arrived" \
-	    "$(grep -v '2\.7777 > ' "$WORLD/seen.log" | grep -c ' > ')" 0
+	check "lockdown: packets that arrived" "$(arrived_at_all)" 0
 }
 
 still_open() {
@@ -131,7 +98,8 @@ still_open() {
 # The control: every kind of packet arrives, whatever the daemon goes through.
 without_lockdown() {
 	sp lockdown off >/dev/null
-	pour
+	pour_starts
+	seen_starts
 	around still_open
 	dry "control" 1000
 	for kind in "> $PROBE4\.80: UDP" "> $PROBE4\.80: Flags \[S\]" \

@@ -213,6 +213,7 @@ static inline void bench_fini(void)
 {
 	bench_gone(&bench);
 	bench_remove("state/settings.json");
+	bench_remove("state/early.nft");
 	bench_remove("run/tunnel.json");
 	bench_remove("state");
 	bench_remove("run");

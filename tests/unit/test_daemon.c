@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "netcheckbench.h"
 
@@ -50,6 +51,70 @@ Test(daemon, a_switch_that_cannot_be_saved_is_not_moved)
 	record_expect("", "nothing was begun");
 	cr_expect(bench.settings.netcheck && bench.active);
 	bench_disk("state", true);
+}
+
+/* --- the next boot --- */
+
+static bool is_there(const char *name)
+{
+	return access(bench_path(name), F_OK) == 0;
+}
+
+Test(daemon, the_next_boot_is_blocked_while_lockdown_is_on)
+{
+	static const struct {
+		const char *what;
+		bool netcheck, lockdown;
+	} rows[] = {
+		{ "netcheck on", true, false }, { "lockdown, too", true, true },
+		{ "netcheck off", false, true }, { "none", false, false },
+		{ "lockdown alone", false, true },
+	};
+
+	up(false, false, TUNNEL_DISCONNECTED, 0);
+	cr_expect(!is_there("state/early.nft"));
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		switch_to(rows[i].netcheck, rows[i].lockdown);
+		cr_expect_eq(is_there("state/early.nft"), rows[i].lockdown,
+			     "%s", rows[i].what);
+	}
+}
+
+/* Lockdown that the next boot would not know of is not switched on. */
+Test(daemon, no_lockdown_without_its_file)
+{
+	up(false, false, TUNNEL_DISCONNECTED, 0);
+	cr_assert_eq(mkdir(bench_path("state/early.nft"), 0700), 0);
+	cr_expect_lt(daemon_set_lockdown(&bench, true, &step, &why), 0);
+	cr_expect_str_eq(step, "settings");
+	cr_expect(strstr(why.text, "early.nft"), "%s", why.text);
+	cr_expect(!bench.settings.lockdown);
+	record_expect("", "nothing was begun");
+	bench_remove("state/early.nft");
+	cr_expect_eq(daemon_set_lockdown(&bench, true, &step, &why), 0);
+}
+
+Test(daemon, a_guest_leaves_the_next_boot_to_its_host)
+{
+	bench.conf.firewall.mode = FWMODE_GUEST;
+	up(false, false, TUNNEL_DISCONNECTED, 0);
+	switch_to(false, true);
+	cr_expect(!is_there("state/early.nft"));
+}
+
+/* What a crash left, either way, is put right; the block comes first. */
+Test(daemon, the_start_sees_to_the_next_boot)
+{
+	for (unsigned int lockdown = 0; lockdown < 2; lockdown++) {
+		FILE *f = fopen(bench_path("state/early.nft"), "w");
+
+		cr_assert_not_null(f);
+		fclose(f);
+		if (lockdown)
+			bench_remove("state/early.nft");
+		up(false, lockdown, TUNNEL_DISCONNECTED, 0);
+		cr_expect_eq(is_there("state/early.nft"), lockdown);
+	}
 }
 
 /* The tunnel is where it is; that it cannot be written down is said. */

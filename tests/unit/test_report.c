@@ -14,7 +14,7 @@ TestSuite(report, .init = bench_init, .fini = bench_fini);
 #define CONDITION "netcheck:b lockdown:b lan:b state:s cause:s? blocking:b " \
 	"active:b policy:s "
 #define STATUS CONDITION "version:s pid:i epoch:i firewall:o resolver:o " \
-	"ledger:o wake:o hostdns:o upstreams:a names:a allowed:i portal_suspected:b " \
+	"ledger:o wake:o hostdns:o upstreams:a names:a allowed:i portal_suspected:b portal_api:o? " \
 	"tunnel:o counters:o problem:s? "
 
 static bool is(const json_t *v, char type)
