@@ -97,20 +97,20 @@ static void unpoint(void *context)
 		daemon_problem(d, "point_dns", why.text);
 }
 
-void netcheck_look(struct daemon *d)
+bool netcheck_look(struct daemon *d)
 {
 	struct why why;
 	int n;
 
 	if (!d->active || d->bypass.on || d->hostdns->ops->look == NULL)
-		return;
+		return false;
 	n = d->hostdns->ops->look(d->hostdns, &why);
 	if (n < 0) {
 		/* Looked at every second, and told once. */
 		if (strcmp(d->problem.text, why.text) != 0)
 			daemon_problem(d, "point_dns", why.text);
 		d->misled = true;
-		return;
+		return false;
 	}
 	if (d->misled)
 		d->problem.text[0] = '\0';
@@ -118,6 +118,7 @@ void netcheck_look(struct daemon *d)
 	/* Who set them may have had other servers in mind. */
 	if (n > 0)
 		uplink_follow(d);
+	return n > 0;
 }
 
 const struct step netcheck_steps[] = {
@@ -235,8 +236,12 @@ static _Atomic uint64_t *mark_of(struct marks *m, enum timeline_event what)
 	switch (what) {
 	case TIMELINE_QUERY:
 		return &m->query;
+	case TIMELINE_WARM:
+		return &m->warm;
 	case TIMELINE_ASKED:
 		return &m->asked;
+	case TIMELINE_PREFETCH:
+		return &m->prefetch;
 	case TIMELINE_ANSWERED:
 		return &m->answered;
 	case TIMELINE_REPLIED:

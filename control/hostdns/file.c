@@ -60,6 +60,9 @@ struct file {
 	char name[NAME_LEN];		/* P */
 	char saved[NAME_MAX + 1];	/* S */
 	char temp[NAME_MAX + 1];	/* T */
+	/* Of the last time that it was pointed; n_listen = 0: it is not. */
+	struct ipaddr listen[POLICY_LISTEN];
+	unsigned int n_listen;
 };
 
 static int failed(const struct file *f, int error, const char *what,
@@ -252,7 +255,7 @@ static bool is_refusal(int error)
 static int file_point(struct hostdns *h, const struct ipaddr *listen,
 		      unsigned int n, struct why *why)
 {
-	const struct file *f = (const struct file *)h;
+	struct file *f = (struct file *)h;
 	int error = inplace_torn(&f->copy) ? inplace_restore(&f->copy) : 0;
 	enum resolv_origin origin = look(f);
 
@@ -268,7 +271,11 @@ static int file_point(struct hostdns *h, const struct ipaddr *listen,
 	if (origin == ORIGIN_FOREIGN && is_refusal(error) &&
 	    !inplace_torn(&f->copy))
 		error = put(f, ORIGIN_COPIED, listen, n);
-	return error != 0 ? failed(f, error, "point it at us", why) : 0;
+	if (error != 0)
+		return failed(f, error, "point it at us", why);
+	memmove(f->listen, listen, n * sizeof(listen[0]));
+	f->n_listen = n;
+	return 0;
 }
 
 static int bring_back(const struct file *f)
@@ -307,9 +314,10 @@ static int restore(const struct file *f)
 
 static int file_restore(struct hostdns *h, struct why *why)
 {
-	const struct file *f = (const struct file *)h;
+	struct file *f = (struct file *)h;
 	int error = restore(f);
 
+	f->n_listen = 0;
 	if (error == -ENOENT)
 		return why_set(why, error, "%s: the original was taken away "
 			       "from where it was kept; write a new one",
@@ -320,6 +328,21 @@ static int file_restore(struct hostdns *h, struct why *why)
 static bool file_pointed(const struct hostdns *h)
 {
 	return look((const struct file *)h) != ORIGIN_FOREIGN;
+}
+
+/* One that was taken away is about to be written anew, as a rule. */
+static int file_look(struct hostdns *h, struct why *why)
+{
+	struct file *f = (struct file *)h;
+	int error;
+
+	if (f->n_listen == 0 || file_pointed(h) || !has_name(f, f->name))
+		return 0;
+	error = file_point(h, f->listen, f->n_listen, why);
+	if (error < 0)
+		return error;
+	log_info("hostdns: %s was changed, and leads to us again", f->path);
+	return 1;
 }
 
 static void file_close(struct hostdns *h)
@@ -337,6 +360,7 @@ static const struct hostdns_ops file_ops = {
 	.point = file_point,
 	.restore = file_restore,
 	.pointed = file_pointed,
+	.look = file_look,
 };
 
 /* Splits the path and makes the hidden names; opens the directory. */
