@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A DHCP client, or whoever brings a network up, writes resolv.conf. The new
- * servers are followed at once. Pointing the host at us again comes at once
- * where the file was replaced; who writes in place may write line by line,
- * each time by opening it anew, and must not write the rest into ours.
+ * A DHCP client, or whoever brings a network up, writes resolv.conf: the host
+ * is pointed at us again, and the new servers are asked.
  */
 #include "dnswatch.h"
 
@@ -12,20 +10,13 @@
 #include "log.h"
 #include "os/filewatch.h"
 
-static const uint64_t SETTLE_NS = 50 * CLOCK_MS;
-static const uint64_t GAP_NS = 100 * CLOCK_MS;
+enum { GAP_MS = 100, BURST = 8 };
 
-enum { BURST = 8 };
-
-static void later(struct dnswatch *w, uint64_t ns)
+static void follow(struct daemon *d)
 {
-	const struct timeval tv = {
-		.tv_sec = (time_t)(ns / CLOCK_S),
-		.tv_usec = (suseconds_t)(ns % CLOCK_S / 1000 + 1),
-	};
-
-	if (event_add(w->turn, &tv) < 0)
-		log_error("dns: no timer");
+	/* It follows by itself where it has pointed the host anew. */
+	if (!netcheck_look(d))
+		uplink_follow(d);
 }
 
 static void on_turn(evutil_socket_t fd, short what, void *context)
@@ -34,29 +25,28 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	(void)netcheck_look(d);
+	/* Its turn was waited for. */
+	(void)!pace_wait(&d->dnswatch.pace, clock_boot());
+	if (d->active)
+		follow(d);
 }
 
 static void on_change(evutil_socket_t fd, short what, void *context)
 {
+	static const struct timeval gap = { .tv_usec = GAP_MS * 1000 };
 	struct daemon *d = context;
 	struct dnswatch *w = &d->dnswatch;
-	unsigned int changes = filewatch_look(w->file);
-	uint64_t wait;
 
 	(void)fd;
 	(void)what;
-	if (changes == 0 || !d->active)
+	if (!filewatch_look(w->file) || !d->active ||
+	    event_pending(w->turn, EV_TIMEOUT, NULL))
 		return;
-	wait = pace_wait(&w->pace, clock_boot());
-	if (changes & FILEWATCH_WRITTEN && wait < SETTLE_NS)
-		wait = SETTLE_NS;
-	if (wait > 0)
-		later(w, wait);
-	/* It follows by itself where somebody else has pointed the host. */
-	else if (netcheck_look(d))
-		return;
-	uplink_follow(d);
+	/* Somebody who does not give up is no reason to do nothing else. */
+	if (pace_wait(&w->pace, clock_boot()) == 0)
+		follow(d);
+	else if (event_add(w->turn, &gap) < 0)
+		log_error("dns: no timer");
 }
 
 static int watch(struct daemon *d, struct why *why)
@@ -66,7 +56,7 @@ static int watch(struct daemon *d, struct why *why)
 
 	if (error < 0)
 		return error;
-	w->pace = (struct pace){ .gap = GAP_NS, .burst = BURST };
+	w->pace = (struct pace){ .gap = GAP_MS * CLOCK_MS, .burst = BURST };
 	w->turn = event_new(d->base, -1, 0, on_turn, d);
 	w->event = event_new(d->base, filewatch_fd(w->file),
 			     EV_READ | EV_PERSIST, on_change, d);

@@ -195,18 +195,21 @@ int netcheck_listen(struct daemon *d, const struct step **failed,
 static void begin(struct daemon *d, const char *reason, uint64_t since)
 {
 	struct episode *e;
+	bool ready;
 
 	if (d->wake.asleep) {
 		log_info("netcheck: the door opens when the machine wakes");
 		return;
 	}
 	answer_start(&d->answer);
+	ready = uplink_ready(d);
 	e = timeline_begin(&d->timeline, d->answer.epoch, reason, since);
 	timeline_mark(e, TIMELINE_WAKE, d->wake.at);
 	timeline_mark(e, TIMELINE_LINK, d->linked);
 	timeline_mark(e, TIMELINE_ADDRESS, d->addressed);
 	timeline_mark(e, TIMELINE_ROUTE, d->routed);
-	d->prefetch++;
+	if (ready)
+		d->prefetch++;
 	d->resolver->tell(d);
 	supervise_verify(d);
 	log_info("netcheck: door open, episode %u (%s)", d->answer.epoch,

@@ -71,6 +71,37 @@ int uplink_servers(struct daemon *d, struct why *why)
 	return 1;
 }
 
+/* When it came, of what is there; what is lost may come again. */
+static void stamp(bool has, uint64_t *when)
+{
+	if (!has)
+		*when = 0;
+	else if (*when == 0)
+		*when = clock_boot();
+}
+
+bool uplink_ready(struct daemon *d)
+{
+	static const struct ipaddr none;
+
+	for (unsigned int i = 0; i < d->servers.n; i++) {
+		const char *ifname = d->servers.server[i].ifname;
+		unsigned int ifindex = if_nametoindex(ifname);
+		struct netpath path;
+
+		/* Not bound: its routes decide. */
+		if (ifindex == 0)
+			return true;
+		netinfo_path(&d->servers.server[i].addr, ifindex, &path);
+		if (ipaddr_equal(&path.source, &none))
+			continue;
+		/* It may have come since we looked. */
+		stamp(true, &d->addressed);
+		return true;
+	}
+	return false;
+}
+
 /* Both are known, and they differ. */
 static bool other(const char *a, const char *b)
 {
@@ -178,15 +209,6 @@ static bool has_address(const struct daemon *d)
 	return false;
 }
 
-/* When it came, of what is there; what is lost may come again. */
-static void stamp(bool has, uint64_t *when)
-{
-	if (!has)
-		*when = 0;
-	else if (*when == 0)
-		*when = clock_boot();
-}
-
 static void read_network(struct daemon *d)
 {
 	struct netinfo fresh;
@@ -230,7 +252,8 @@ static void follow(struct daemon *d)
 	} else {
 		/* We know more than before: perhaps a server can be reached
 		 * now that could not be a moment ago. */
-		d->prefetch++;
+		if (uplink_ready(d))
+			d->prefetch++;
 		d->resolver->tell(d);
 	}
 	mark(d);

@@ -5,6 +5,7 @@
 #ifndef UPLINK_H
 #define UPLINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "compat.h"
@@ -26,6 +27,8 @@ NODISCARD int uplink_open(struct daemon *d, struct why *why);
 void uplink_close(struct daemon *d);
 /* Reads the upstreams anew. 1 if they are others than before. */
 NODISCARD int uplink_servers(struct daemon *d, struct why *why);
+/* Could a question leave for one of them: is there an address to ask from? */
+bool uplink_ready(struct daemon *d);
 /* The machine has slept: nothing learnt or opened before it counts. */
 void uplink_woke(struct daemon *d);
 /* The network may be another one: looks, and does what that takes. */

@@ -151,13 +151,10 @@ static int file_read(struct hostdns *h, struct hostdns_servers *s,
 	return resolvfile_read_text(text, (size_t)n, f->path, s, why);
 }
 
-static int write_fd(int fd, const char *text, size_t len)
+static int write_all(int fd, const char *text, size_t len)
 {
 	size_t at = 0;
 
-	/* 0644 whatever the umask: every program reads it. */
-	if (fchmod(fd, 0644) != 0)
-		return -errno;
 	while (at < len) {
 		ssize_t n = write(fd, text + at, len - at);
 
@@ -166,6 +163,12 @@ static int write_fd(int fd, const char *text, size_t len)
 		at += (size_t)n;
 	}
 	return fsync(fd) != 0 ? -errno : 0;
+}
+
+static int write_fd(int fd, const char *text, size_t len)
+{
+	/* 0644 whatever the umask: every program reads it. */
+	return fchmod(fd, 0644) != 0 ? -errno : write_all(fd, text, len);
 }
 
 /* Steps 2 and 3. */
@@ -330,6 +333,48 @@ static bool file_pointed(const struct hostdns *h)
 	return look((const struct file *)h) != ORIGIN_FOREIGN;
 }
 
+static int append(const struct file *f, const char *name, const char *text,
+		  size_t len)
+{
+	int fd = openat(f->dir, name, O_WRONLY | O_APPEND | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	error = write_all(fd, text, len);
+	close(fd);
+	return error;
+}
+
+/*
+ * Who writes a file line by line, opening it each time, may have begun with
+ * the original and gone on with ours: the rest is the original's. 1 if so.
+ */
+static int move_rest(const struct file *f)
+{
+	char original[RESOLV_MAX], now[RESOLV_MAX], text[RESOLV_OURS];
+	ssize_t had = load_name(f, f->saved, 0, original);
+	ssize_t len = load_name(f, f->name, O_NOFOLLOW, now);
+	size_t size;
+	int error;
+
+	if (had < 0 || len < 0)
+		return 0;
+	size = resolvfile_ours(ORIGIN_LINKED, original, (size_t)had, f->listen,
+			       f->n_listen, text);
+	if ((size_t)len <= size || memcmp(now, text, size) != 0)
+		return 0;
+	error = append(f, f->saved, now + size, (size_t)len - size);
+	if (error == 0)
+		had = load_name(f, f->saved, 0, original);
+	if (error < 0 || had < 0)
+		return error < 0 ? error : (int)had;
+	size = resolvfile_ours(ORIGIN_LINKED, original, (size_t)had, f->listen,
+			       f->n_listen, text);
+	error = replace(f, text, size);
+	return error < 0 ? error : 1;
+}
+
 /* One that was taken away is about to be written anew, as a rule. */
 static int file_look(struct hostdns *h, struct why *why)
 {
@@ -338,7 +383,11 @@ static int file_look(struct hostdns *h, struct why *why)
 
 	if (f->n_listen == 0 || file_pointed(h) || !has_name(f, f->name))
 		return 0;
-	error = file_point(h, f->listen, f->n_listen, why);
+	error = move_rest(f);
+	if (error < 0)
+		return failed(f, error, "point it at us", why);
+	if (error == 0)
+		error = file_point(h, f->listen, f->n_listen, why);
 	if (error < 0)
 		return error;
 	log_info("hostdns: %s was changed, and leads to us again", f->path);

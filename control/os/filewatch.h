@@ -9,15 +9,12 @@
 #ifndef FILEWATCH_H
 #define FILEWATCH_H
 
+#include <stdbool.h>
+
 #include "compat.h"
 #include "why.h"
 
 struct filewatch;
-
-enum filewatch_change {
-	FILEWATCH_WRITTEN = 1,	/* in place: the writer may not be through */
-	FILEWATCH_REPLACED = 2,	/* by another file, whole */
-};
 
 /* The file need not exist, but its directory. */
 NODISCARD int filewatch_open(struct filewatch **watch, const char *path,
@@ -25,7 +22,7 @@ NODISCARD int filewatch_open(struct filewatch **watch, const char *path,
 void filewatch_close(struct filewatch *w);
 /* Readable: look. */
 int filewatch_fd(const struct filewatch *w);
-/* What has happened since the last look; 0 = nothing to it. */
-unsigned int filewatch_look(struct filewatch *w);
+/* Has anything happened to it since the last look? */
+bool filewatch_look(struct filewatch *w);
 
 #endif /* FILEWATCH_H */

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdalign.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,21 +101,17 @@ static bool is_of(const struct place *p, const struct inotify_event *e)
 	return e->wd == p->dir && e->len > 0 && strcmp(e->name, p->name) == 0;
 }
 
-static unsigned int meaning(const struct filewatch *w,
-			    const struct inotify_event *e)
+/* Of what was lost it may have been anything. */
+static bool concerns(const struct filewatch *w, const struct inotify_event *e)
 {
-	/* Some were lost: it may have been anything. */
-	if (e->mask & IN_Q_OVERFLOW)
-		return FILEWATCH_REPLACED;
-	if (!is_of(&w->file, e) && !is_of(&w->target, e))
-		return 0;
-	return e->mask & IN_MOVED_TO ? FILEWATCH_REPLACED : FILEWATCH_WRITTEN;
+	return (e->mask & IN_Q_OVERFLOW) != 0 || is_of(&w->file, e) ||
+	       is_of(&w->target, e);
 }
 
-static unsigned int read_events(const struct filewatch *w, const char *at,
-				ssize_t left)
+static bool read_events(const struct filewatch *w, const char *at,
+			ssize_t left)
 {
-	unsigned int changes = 0;
+	bool any = false;
 
 	/* The kernel writes whole events, the name's padding included. */
 	while (left > 0) {
@@ -124,26 +119,26 @@ static unsigned int read_events(const struct filewatch *w, const char *at,
 			(const struct inotify_event *)at;
 		size_t size = sizeof(*e) + e->len;
 
-		changes |= meaning(w, e);
+		any |= concerns(w, e);
 		at += size;
 		left -= (ssize_t)size;
 	}
-	return changes;
+	return any;
 }
 
-unsigned int filewatch_look(struct filewatch *w)
+bool filewatch_look(struct filewatch *w)
 {
 	alignas(struct inotify_event) char buf[EVENTS];
-	unsigned int changes = 0;
+	bool any = false;
 
 	for (unsigned int i = 0; i < READS; i++) {
 		ssize_t n = read(w->fd, buf, sizeof(buf));
 
 		if (n <= 0)
 			break;
-		changes |= read_events(w, buf, n);
+		any |= read_events(w, buf, n);
 	}
-	if (changes != 0)
+	if (any)
 		watch_target(w);
-	return changes;
+	return any;
 }
