@@ -211,6 +211,7 @@ static void begin(struct daemon *d, const char *reason, uint64_t since)
 	if (ready)
 		d->prefetch++;
 	d->resolver->tell(d);
+	uplink_begun(d);
 	supervise_verify(d);
 	log_info("netcheck: door open, episode %u (%s)", d->answer.epoch,
 		 reason);

@@ -22,6 +22,7 @@ static const uint64_t GAP_NS = 100 * CLOCK_MS;
 static const char DOWN[] = "down";
 
 enum {
+	TRIES = 5,		/* after 1, 2, 4, ... s: as long as a reconnect */
 	BURST = 16,		/* a link that comes up tells about ten times */
 	MESSAGES = 1024,	/* of the kernel in one turn */
 };
@@ -123,6 +124,25 @@ static bool servers_moved(const struct hostdns_servers *was,
 	return false;
 }
 
+static const uint8_t no_mac[6];
+
+static bool has_mac(const struct daemon *d)
+{
+	return memcmp(d->gateway_mac, no_mac, sizeof(no_mac)) != 0;
+}
+
+/* It may have answered before we knew that it is the gateway. */
+static void read_router(struct daemon *d)
+{
+	unsigned int ifindex = if_nametoindex(d->uplink);
+	struct netpath path;
+
+	if (has_mac(d) || ifindex == 0)
+		return;
+	netinfo_path(&d->gateway, ifindex, &path);
+	memcpy(d->gateway_mac, path.mac, sizeof(d->gateway_mac));
+}
+
 /*
  * Interface and gateway, remembered while there is none: a default route that
  * comes late, or comes back, is no other network.
@@ -142,8 +162,10 @@ static bool network_moved(struct daemon *d)
 		memset(d->gateway_mac, 0, sizeof(d->gateway_mac));
 	if (ifname[0] != '\0')
 		memcpy(d->uplink, ifname, sizeof(d->uplink));
-	if (gateway)
+	if (gateway) {
 		d->gateway = n->gateway;
+		read_router(d);
+	}
 	return moved;
 }
 
@@ -165,12 +187,19 @@ static uint64_t since(struct daemon *d, const char **reason)
 	return now - d->linked < RECONNECT_NS ? d->linked : now;
 }
 
-/* Another network, or this one anew: nothing of before stays open. */
+/* Nothing of before stays open, nor on its way. */
+static void shut(struct daemon *d)
+{
+	netcheck_shut(d, "network");
+	(void)neighdrop();
+}
+
+/* Another network, or this one anew. */
 static void begin_anew(struct daemon *d, const char *reason)
 {
 	uint64_t start = since(d, &reason);
 
-	netcheck_shut(d, "network");
+	shut(d);
 	d->network++;
 	d->portal = false;
 	if (bypass_moved(d))
@@ -281,7 +310,7 @@ static void follow_later(struct daemon *d, uint64_t ns)
 	d->pending.deferred++;
 	/* What is open must not wait for us to look where we are. */
 	if (d->answer.epoch != 0) {
-		netcheck_shut(d, "network");
+		shut(d);
 		if (d->pending.moved == NULL)
 			d->pending.moved = "network";
 	}
@@ -326,6 +355,26 @@ void uplink_woke(struct daemon *d)
 	look(d, "wake");
 }
 
+void uplink_begun(struct daemon *d)
+{
+	d->pending.tries = 0;
+	d->pending.again = clock_boot() + CLOCK_S;
+}
+
+/* Servers may be up later than the link, or be slow to begin with. */
+void uplink_tick(struct daemon *d)
+{
+	struct uplink_pending *p = &d->pending;
+	uint64_t now = clock_boot();
+
+	if (d->answer.epoch == 0 || d->answer.allowed.n > 0 ||
+	    p->tries == TRIES || now < p->again || !uplink_ready(d))
+		return;
+	p->again = now + (CLOCK_S << ++p->tries);
+	d->prefetch++;
+	d->resolver->tell(d);
+}
+
 void uplink_follow(struct daemon *d)
 {
 	look(d, NULL);
@@ -343,17 +392,15 @@ static bool carries(const struct daemon *d, const char *ifname)
 /* The same address, but not the same router. */
 static bool another_gateway(struct daemon *d, const char *ifname)
 {
-	static const uint8_t none[sizeof(d->gateway_mac)];
 	struct neighbour n;
 	bool another;
 
 	netmon_neighbour(d->netmon, &n);
 	if (strcmp(ifname, d->uplink) != 0 ||
 	    !ipaddr_equal(&n.addr, &d->gateway) ||
-	    memcmp(n.mac, none, sizeof(none)) == 0)
+	    memcmp(n.mac, no_mac, sizeof(no_mac)) == 0)
 		return false;
-	another = memcmp(d->gateway_mac, none, sizeof(none)) != 0 &&
-		  memcmp(d->gateway_mac, n.mac, sizeof(n.mac)) != 0;
+	another = has_mac(d) && memcmp(d->gateway_mac, n.mac, sizeof(n.mac)) != 0;
 	memcpy(d->gateway_mac, n.mac, sizeof(n.mac));
 	return another;
 }

@@ -77,6 +77,13 @@ struct neighbour {
 /* Of the last event, which was a NETMON_NEIGHBOUR. */
 void netmon_neighbour(const struct netmon *m, struct neighbour *n);
 
+/*
+ * Drops packets that have passed the firewall and wait for a neighbour's
+ * hardware address: they would go to whoever has it on another network. How
+ * many neighbours were waited for.
+ */
+unsigned int neighdrop(void);
+
 /* Ends this host's TCP connections to any of a[] at once (sock_diag). Returns
  * how many, or -errno where the kernel cannot. */
 int sockkill(const struct ipaddr *a, unsigned int n);
