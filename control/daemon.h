@@ -20,6 +20,7 @@
 #include "capport.h"
 #include "child.h"
 #include "conf.h"
+#include "dnswatch.h"
 #include "firewall/fw.h"
 #include "hostdns/hostdns.h"
 #include "leakwatch.h"
@@ -80,10 +81,13 @@ struct daemon {
 	struct event *net_event;
 	char uplink[IF_NAMESIZE];	/* the last interface and gateway there were */
 	struct ipaddr gateway;
+	uint8_t gateway_mac[6];		/* zero = not known */
+	char link[IF_NAMESIZE];		/* the last one that came up; "" = none */
 	uint32_t network, prefetch;	/* of struct policy */
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	struct uplink_pending pending;
 	struct wake wake;
+	struct dnswatch dnswatch;
 	bool portal;			/* suspected on this network */
 	struct capport capport;
 	struct timeline timeline;

@@ -97,20 +97,20 @@ static void unpoint(void *context)
 		daemon_problem(d, "point_dns", why.text);
 }
 
-void netcheck_look(struct daemon *d)
+bool netcheck_look(struct daemon *d)
 {
 	struct why why;
 	int n;
 
 	if (!d->active || d->bypass.on || d->hostdns->ops->look == NULL)
-		return;
+		return false;
 	n = d->hostdns->ops->look(d->hostdns, &why);
 	if (n < 0) {
 		/* Looked at every second, and told once. */
 		if (strcmp(d->problem.text, why.text) != 0)
 			daemon_problem(d, "point_dns", why.text);
 		d->misled = true;
-		return;
+		return false;
 	}
 	if (d->misled)
 		d->problem.text[0] = '\0';
@@ -118,6 +118,7 @@ void netcheck_look(struct daemon *d)
 	/* Who set them may have had other servers in mind. */
 	if (n > 0)
 		uplink_follow(d);
+	return n > 0;
 }
 
 const struct step netcheck_steps[] = {
@@ -194,19 +195,23 @@ int netcheck_listen(struct daemon *d, const struct step **failed,
 static void begin(struct daemon *d, const char *reason, uint64_t since)
 {
 	struct episode *e;
+	bool ready;
 
 	if (d->wake.asleep) {
 		log_info("netcheck: the door opens when the machine wakes");
 		return;
 	}
 	answer_start(&d->answer);
+	ready = uplink_ready(d);
 	e = timeline_begin(&d->timeline, d->answer.epoch, reason, since);
 	timeline_mark(e, TIMELINE_WAKE, d->wake.at);
 	timeline_mark(e, TIMELINE_LINK, d->linked);
 	timeline_mark(e, TIMELINE_ADDRESS, d->addressed);
 	timeline_mark(e, TIMELINE_ROUTE, d->routed);
-	d->prefetch++;
+	if (ready)
+		d->prefetch++;
 	d->resolver->tell(d);
+	uplink_begun(d);
 	supervise_verify(d);
 	log_info("netcheck: door open, episode %u (%s)", d->answer.epoch,
 		 reason);
@@ -235,8 +240,12 @@ static _Atomic uint64_t *mark_of(struct marks *m, enum timeline_event what)
 	switch (what) {
 	case TIMELINE_QUERY:
 		return &m->query;
+	case TIMELINE_WARM:
+		return &m->warm;
 	case TIMELINE_ASKED:
 		return &m->asked;
+	case TIMELINE_PREFETCH:
+		return &m->prefetch;
 	case TIMELINE_ANSWERED:
 		return &m->answered;
 	case TIMELINE_REPLIED:

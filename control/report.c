@@ -112,15 +112,24 @@ static json_t *listening(const struct daemon *d)
 	return list;
 }
 
+/* As it is called now: who opened it need not know. */
+static const char *link_name(const struct daemon *d, unsigned int i,
+			     char name[static IF_NAMESIZE])
+{
+	return if_indextoname(d->bypass.links.link[i].ifindex, name) != NULL ?
+	       name : d->bypass.links.link[i].name;
+}
+
 /* Those in mask. */
 static json_t *links(const struct daemon *d, unsigned int mask)
 {
 	json_t *list = json_array();
+	char name[IF_NAMESIZE];
 
 	for (unsigned int i = 0; d->running && i < d->bypass.links.n; i++)
 		if (mask >> i & 1)
 			json_array_append_new(list, json_string(
-				d->bypass.links.link[i].name));
+				link_name(d, i, name)));
 	return list;
 }
 

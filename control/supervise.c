@@ -454,7 +454,8 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 		supervise_verify(d);
 	bypass_tick(d);
 	wake_tick(d);
-	netcheck_look(d);
+	uplink_tick(d);
+	(void)netcheck_look(d);
 	uplink_portal(d);
 	/* Without a resolver behind it the host must not stay pointed. */
 	if (d->astray)

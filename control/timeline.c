@@ -80,7 +80,9 @@ const char *timeline_name(enum timeline_event what)
 {
 	static const char *const names[] = {
 		[TIMELINE_WAKE] = "wake", [TIMELINE_LINK] = "link",
-		[TIMELINE_ADDRESS] = "address", [TIMELINE_QUERY] = "query",
+		[TIMELINE_ADDRESS] = "address",
+		[TIMELINE_PREFETCH] = "prefetch",
+		[TIMELINE_QUERY] = "query", [TIMELINE_WARM] = "warm",
 		[TIMELINE_ASKED] = "asked", [TIMELINE_ANSWERED] = "answered",
 		[TIMELINE_OPENED] = "opened", [TIMELINE_REPLIED] = "replied",
 		[TIMELINE_PROBE] = "probe",

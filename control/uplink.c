@@ -18,10 +18,12 @@
 static const uint64_t RECONNECT_NS = 30 * CLOCK_S;
 static const uint64_t GAP_NS = 100 * CLOCK_MS;
 
-/* What has moved is the host that its portal names. */
-static const char portal[] = "portal";
+/* Why it is another network: the link of the old one is gone; it is not, but
+ * the host that its portal names has moved. */
+static const char DOWN[] = "down", PORTAL[] = "portal";
 
 enum {
+	TRIES = 5,		/* after 1, 2, 4, ... s: as long as a reconnect */
 	BURST = 16,		/* a link that comes up tells about ten times */
 	MESSAGES = 1024,	/* of the kernel in one turn */
 };
@@ -71,6 +73,37 @@ int uplink_servers(struct daemon *d, struct why *why)
 	return 1;
 }
 
+/* When it came, of what is there; what is lost may come again. */
+static void stamp(bool has, uint64_t *when)
+{
+	if (!has)
+		*when = 0;
+	else if (*when == 0)
+		*when = clock_boot();
+}
+
+bool uplink_ready(struct daemon *d)
+{
+	static const struct ipaddr none;
+
+	for (unsigned int i = 0; i < d->servers.n; i++) {
+		const char *ifname = d->servers.server[i].ifname;
+		unsigned int ifindex = if_nametoindex(ifname);
+		struct netpath path;
+
+		/* Not bound: its routes decide. */
+		if (ifindex == 0)
+			return true;
+		netinfo_path(&d->servers.server[i].addr, ifindex, &path);
+		if (ipaddr_equal(&path.source, &none))
+			continue;
+		/* It may have come since we looked. */
+		stamp(true, &d->addressed);
+		return true;
+	}
+	return false;
+}
+
 /* Both are known, and they differ. */
 static bool other(const char *a, const char *b)
 {
@@ -92,6 +125,25 @@ static bool servers_moved(const struct hostdns_servers *was,
 	return false;
 }
 
+static const uint8_t no_mac[6];
+
+static bool has_mac(const struct daemon *d)
+{
+	return memcmp(d->gateway_mac, no_mac, sizeof(no_mac)) != 0;
+}
+
+/* It may have answered before we knew that it is the gateway. */
+static void read_router(struct daemon *d)
+{
+	unsigned int ifindex = if_nametoindex(d->uplink);
+	struct netpath path;
+
+	if (has_mac(d) || ifindex == 0)
+		return;
+	netinfo_path(&d->gateway, ifindex, &path);
+	memcpy(d->gateway_mac, path.mac, sizeof(d->gateway_mac));
+}
+
 /*
  * Interface and gateway, remembered while there is none: a default route that
  * comes late, or comes back, is no other network.
@@ -107,18 +159,28 @@ static bool network_moved(struct daemon *d)
 		     (gateway && !ipaddr_equal(&d->gateway, &none) &&
 		      !ipaddr_equal(&d->gateway, &n->gateway));
 
+	if (moved)
+		memset(d->gateway_mac, 0, sizeof(d->gateway_mac));
 	if (ifname[0] != '\0')
 		memcpy(d->uplink, ifname, sizeof(d->uplink));
-	if (gateway)
+	if (gateway) {
 		d->gateway = n->gateway;
+		read_router(d);
+	}
 	return moved;
 }
 
 /* What began the reconnect that is under way now. */
-static uint64_t since(const struct daemon *d, const char **reason)
+static uint64_t since(struct daemon *d, const char **reason)
 {
+	const struct episode *e = timeline_last(&d->timeline);
 	uint64_t now = clock_boot();
 
+	/* What was open is shut; what is to come has not begun. */
+	if (strcmp(*reason, DOWN) == 0 && e != NULL) {
+		*reason = e->reason;
+		return e->start;
+	}
 	if (d->wake.at != 0 && now - d->wake.at < RECONNECT_NS) {
 		*reason = "wake";
 		return d->wake.at;
@@ -126,16 +188,23 @@ static uint64_t since(const struct daemon *d, const char **reason)
 	return now - d->linked < RECONNECT_NS ? d->linked : now;
 }
 
-/* Another network, or this one anew: nothing of before stays open. */
+/* Nothing of before stays open, nor on its way. */
+static void shut(struct daemon *d)
+{
+	netcheck_shut(d, "network");
+	(void)neighdrop();
+}
+
+/* Another network, or this one anew. */
 static void begin_anew(struct daemon *d, const char *moved)
 {
 	const char *reason = moved;
 	uint64_t start = since(d, &reason);
 
-	netcheck_shut(d, "network");
+	shut(d);
 	d->network++;
 	d->portal = false;
-	if (strcmp(moved, portal) != 0)
+	if (strcmp(moved, PORTAL) != 0)
 		capport_forget(d);
 	(void)capport_look(d);
 	if (bypass_moved(d))
@@ -167,12 +236,54 @@ static bool portal_moved(struct daemon *d)
 	return capport_look(d) && had;
 }
 
+static bool has_route(const struct daemon *d)
+{
+	return d->net.default_ifname[0] != '\0';
+}
+
+/* One that reaches further than the link; of the link that came up. */
+static bool has_address(const struct daemon *d)
+{
+	for (unsigned int i = 0; i < d->net.n_onlink; i++) {
+		const char *ifname = d->net.onlink[i].ifname;
+
+		if (strcmp(ifname, STEER_DEVICE) != 0 &&
+		    (d->link[0] == '\0' || strcmp(ifname, d->link) == 0))
+			return true;
+	}
+	return false;
+}
+
+static void read_network(struct daemon *d)
+{
+	struct netinfo fresh;
+	struct why why;
+
+	if (netinfo_read(&fresh, &why) < 0)
+		log_warning("network: %s", why.text);
+	else
+		d->net = fresh;
+	stamp(has_address(d), &d->addressed);
+	stamp(has_route(d), &d->routed);
+}
+
+static void mark(struct daemon *d)
+{
+	struct episode *e = timeline_last(&d->timeline);
+
+	timeline_mark(e, TIMELINE_ADDRESS, d->addressed);
+	timeline_mark(e, TIMELINE_ROUTE, d->routed);
+}
+
 static void follow(struct daemon *d)
 {
 	struct hostdns_servers was = d->servers;
 	const char *moved = d->pending.moved;
 
 	d->pending.moved = NULL;
+	read_network(d);
+	if (network_moved(d) && moved == NULL)
+		moved = "network";
 	bypass_look(d);
 	if (!d->active)
 		return;
@@ -182,15 +293,17 @@ static void follow(struct daemon *d)
 	if (moved == NULL && servers_moved(&was, &d->servers))
 		moved = "network";
 	if (moved == NULL && portal_moved(d))
-		moved = portal;
+		moved = PORTAL;
 	if (moved != NULL) {
 		begin_anew(d, moved);
-		return;
+	} else {
+		/* We know more than before: perhaps a server can be reached
+		 * now that could not be a moment ago. */
+		if (uplink_ready(d))
+			d->prefetch++;
+		d->resolver->tell(d);
 	}
-	/* We know more than before: perhaps a server can be reached now that
-	 * could not be a moment ago. */
-	d->prefetch++;
-	d->resolver->tell(d);
+	mark(d);
 }
 
 static void on_later(evutil_socket_t fd, short what, void *context)
@@ -213,9 +326,12 @@ static void follow_later(struct daemon *d, uint64_t ns)
 	};
 
 	d->pending.deferred++;
-	/* What is open must not wait. */
-	if (d->pending.moved != NULL && d->answer.epoch != 0)
-		netcheck_shut(d, "network");
+	/* What is open must not wait for us to look where we are. */
+	if (d->answer.epoch != 0) {
+		shut(d);
+		if (d->pending.moved == NULL)
+			d->pending.moved = "network";
+	}
 	if (!event_pending(d->pending.event, EV_TIMEOUT, NULL) &&
 	    event_add(d->pending.event, &tv) < 0)
 		follow(d);
@@ -227,17 +343,9 @@ static void follow_later(struct daemon *d, uint64_t ns)
  */
 static void look(struct daemon *d, const char *moved)
 {
-	struct netinfo fresh;
-	struct why why;
 	uint64_t ns;
 
-	if (netinfo_read(&fresh, &why) < 0)
-		log_warning("network: %s", why.text);
-	else
-		d->net = fresh;
-	if (network_moved(d) && moved == NULL)
-		moved = "network";
-	if (moved != NULL)
+	if (moved != NULL && (d->pending.moved == NULL || moved != DOWN))
 		d->pending.moved = moved;
 	if (d->pending.event == NULL) {
 		follow(d);
@@ -259,9 +367,30 @@ void uplink_woke(struct daemon *d)
 	/* What we know of the network is of before the sleep. */
 	d->uplink[0] = '\0';
 	d->gateway = none;
+	memset(d->gateway_mac, 0, sizeof(d->gateway_mac));
 	if (d->active)
 		memset(&d->servers, 0, sizeof(d->servers));
 	look(d, "wake");
+}
+
+void uplink_begun(struct daemon *d)
+{
+	d->pending.tries = 0;
+	d->pending.again = clock_boot() + CLOCK_S;
+}
+
+/* Servers may be up later than the link, or be slow to begin with. */
+void uplink_tick(struct daemon *d)
+{
+	struct uplink_pending *p = &d->pending;
+	uint64_t now = clock_boot();
+
+	if (d->answer.epoch == 0 || d->answer.allowed.n > 0 ||
+	    p->tries == TRIES || now < p->again || !uplink_ready(d))
+		return;
+	p->again = now + (CLOCK_S << ++p->tries);
+	d->prefetch++;
+	d->resolver->tell(d);
 }
 
 void uplink_follow(struct daemon *d)
@@ -276,7 +405,7 @@ void uplink_portal(struct daemon *d)
 	if (!d->active || !capport_look(d))
 		return;
 	if (had) {
-		look(d, portal);
+		look(d, PORTAL);
 		return;
 	}
 	d->prefetch++;
@@ -292,15 +421,64 @@ static void advert(struct daemon *d)
 	capport_advert(d, ifindex, url, len);
 }
 
-static void note(struct daemon *d, enum netmon_kind kind, bool *linked)
+/* Are packets sent there, or questions? */
+static bool carries(const struct daemon *d, const char *ifname)
 {
-	if (kind == NETMON_PORTAL)
-		advert(d);
-	if (kind != NETMON_LINK_UP)
-		return;
+	for (unsigned int i = 0; i < d->servers.n; i++)
+		if (strcmp(d->servers.server[i].ifname, ifname) == 0)
+			return true;
+	return strcmp(d->uplink, ifname) == 0;
+}
+
+/* The same address, but not the same router. */
+static bool another_gateway(struct daemon *d, const char *ifname)
+{
+	struct neighbour n;
+	bool another;
+
+	netmon_neighbour(d->netmon, &n);
+	if (strcmp(ifname, d->uplink) != 0 ||
+	    !ipaddr_equal(&n.addr, &d->gateway) ||
+	    memcmp(n.mac, no_mac, sizeof(no_mac)) == 0)
+		return false;
+	another = has_mac(d) && memcmp(d->gateway_mac, n.mac, sizeof(n.mac)) != 0;
+	memcpy(d->gateway_mac, n.mac, sizeof(n.mac));
+	return another;
+}
+
+static void link_up(struct daemon *d, const char *ifname)
+{
 	d->linked = clock_boot();
 	d->addressed = d->routed = 0;
-	*linked = true;
+	memcpy(d->link, ifname, sizeof(d->link));
+	memset(d->gateway_mac, 0, sizeof(d->gateway_mac));
+}
+
+/* Is there anything to look at? Why it is another network, if it is one. */
+static bool note(struct daemon *d, enum netmon_kind kind, const char *ifname,
+		 const char **moved)
+{
+	switch (kind) {
+	case NETMON_LINK_UP:
+		link_up(d, ifname);
+		*moved = "link";
+		return true;
+	case NETMON_LINK_DOWN:
+		if (*moved == NULL && carries(d, ifname))
+			*moved = DOWN;
+		return true;
+	case NETMON_NEIGHBOUR:
+		if (!another_gateway(d, ifname))
+			return false;
+		if (*moved == NULL)
+			*moved = "network";
+		return true;
+	case NETMON_PORTAL:
+		advert(d);
+		return true;
+	default:
+		return true;
+	}
 }
 
 /* Of links that are not ours; what happens to ours, steering looks at. */
@@ -315,30 +493,13 @@ static bool concerns(struct daemon *d, enum netmon_kind kind,
 	return !steering && kind != NETMON_OTHER;
 }
 
-static bool has_route(const struct netinfo *n)
-{
-	return n->default_ifname[0] != '\0';
-}
-
-/* One that reaches further than the link. */
-static bool has_address(const struct netinfo *n)
-{
-	for (unsigned int i = 0; i < n->n_own; i++) {
-		enum ipclass c = ipaddr_class(&n->own[i]);
-
-		if (c != IPCLASS_LOOPBACK && c != IPCLASS_LINKLOCAL)
-			return true;
-	}
-	return false;
-}
-
 static void on_network(evutil_socket_t fd, short what, void *context)
 {
 	struct daemon *d = context;
 	char ifname[IF_NAMESIZE];
-	bool linked = false, any = false;
-	bool had_route = has_route(&d->net), had_address = has_address(&d->net);
+	const char *moved = NULL;
 	enum netmon_kind kind;
+	bool any = false, links = false;
 	int n;
 
 	(void)fd;
@@ -348,31 +509,20 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 		n = netmon_next(d->netmon, &kind, ifname);
 		if (n != 1)
 			break;
-		if (!concerns(d, kind, ifname))
-			continue;
-		note(d, kind, &linked);
-		any = true;
+		links |= kind != NETMON_NEIGHBOUR;
+		if (concerns(d, kind, ifname) &&
+		    note(d, kind, ifname, &moved))
+			any = true;
 	}
 	if (n == 1)
 		event_active(d->net_event, EV_READ, 0);
-	if (!any && n != -ENOBUFS) {
-		/* A link may have become a bridge's port. */
+	if (n == -ENOBUFS && moved == NULL)
+		moved = "network";
+	if (any || moved != NULL)
+		look(d, moved);
+	/* A link may have become a bridge's port. */
+	if (links || n == -ENOBUFS)
 		leakwatch_follow(d);
-		return;
-	}
-	look(d, linked ? "link" : n == -ENOBUFS ? "network" : NULL);
-	leakwatch_follow(d);
-	if (linked)
-		had_route = had_address = false;
-	if (!had_address && has_address(&d->net))
-		d->addressed = clock_boot();
-	if (!had_route && has_route(&d->net))
-		d->routed = clock_boot();
-	if (!d->active)
-		return;
-	timeline_mark(timeline_last(&d->timeline), TIMELINE_ADDRESS,
-		      d->addressed);
-	timeline_mark(timeline_last(&d->timeline), TIMELINE_ROUTE, d->routed);
 }
 
 int uplink_open(struct daemon *d, struct why *why)
@@ -381,6 +531,9 @@ int uplink_open(struct daemon *d, struct why *why)
 
 	if (error < 0 || (error = netmon_open(&d->netmon, why)) < 0)
 		return error;
+	/* What is there now did not come. */
+	stamp(has_address(d), &d->addressed);
+	stamp(has_route(d), &d->routed);
 	d->pending.pace = (struct pace){ .gap = GAP_NS, .burst = BURST };
 	d->pending.event = event_new(d->base, -1, 0, on_later, d);
 	d->net_event = event_new(d->base, netmon_fd(d->netmon),

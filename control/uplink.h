@@ -5,6 +5,7 @@
 #ifndef UPLINK_H
 #define UPLINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "compat.h"
@@ -19,6 +20,8 @@ struct uplink_pending {
 	const char *moved;	/* to another network, and why; NULL = not */
 	struct pace pace;
 	struct event *event;	/* the turn that is waited for */
+	unsigned int tries;	/* of resolving the names anew, in this epoch */
+	uint64_t again;		/* boot time, ns, of the next one */
 	uint64_t deferred;	/* since start */
 };
 
@@ -26,10 +29,16 @@ NODISCARD int uplink_open(struct daemon *d, struct why *why);
 void uplink_close(struct daemon *d);
 /* Reads the upstreams anew. 1 if they are others than before. */
 NODISCARD int uplink_servers(struct daemon *d, struct why *why);
+/* Could a question leave for one of them: is there an address to ask from? */
+bool uplink_ready(struct daemon *d);
 /* The machine has slept: nothing learnt or opened before it counts. */
 void uplink_woke(struct daemon *d);
 /* The network's portal may have told its URL since: looks, while active. */
 void uplink_portal(struct daemon *d);
+/* The door has opened: with nothing behind it, it is tried again. */
+void uplink_begun(struct daemon *d);
+/* Every second. */
+void uplink_tick(struct daemon *d);
 /* The network may be another one: looks, and does what that takes. */
 void uplink_follow(struct daemon *d);
 

@@ -5,8 +5,9 @@
  * logind's PrepareForSleep(true) shuts the door, and the inhibitor lock is
  * released when the kernel is seen to hold the block; until the wake nothing
  * opens the door (netcheck.c asks `asleep`). The wake is whichever comes
- * first of PrepareForSleep(false), the clocks' word that we slept, the end of
- * logind, and a time in which a machine that is about to sleep would have.
+ * first of PrepareForSleep(false), the clocks' word that we slept, a logind that
+ * is found and says that it is not about to, and a time in which a machine that
+ * is about to sleep would have.
  *
  * logind may tell of a wake that the clocks have told of: `owed`. The clocks
  * cannot repeat what logind has told: looking at them uses it up.
@@ -28,6 +29,7 @@ enum {
 	RETRY_MS = 1000,	/* doubled with each failure */
 	RETRY_MAX_MS = 60000,
 	LATE_S = 60,		/* logind waits for lock holders for 5 s */
+	ALONE_S = 10,		/* ... and nobody is left to tell */
 };
 
 static void add_timer(struct daemon *d, struct event **e, event_callback_fn on,
@@ -211,8 +213,19 @@ static void disconnect(struct daemon *d)
 	w->logind = NULL;
 }
 
-/* Nobody is left to tell that the machine is awake. */
-static void forsaken(struct daemon *d)
+/*
+ * Without logind or bus: what was about to sleep may still be. Another one,
+ * which systemd starts at once, is asked; or its time runs out.
+ */
+static void alone(struct daemon *d)
+{
+	d->wake.owed = false;
+	if (d->wake.asleep)
+		add_timer(d, &d->wake.late_event, on_late, ALONE_S * 1000);
+}
+
+/* Says a logind that is new to us: it has told of the wake, if of any. */
+static void awake(struct daemon *d)
 {
 	d->wake.owed = false;
 	if (d->wake.asleep)
@@ -264,7 +277,10 @@ static void told(struct daemon *d, enum logind_event event,
 		break;
 	case LOGIND_ABSENT:
 		without(d, why);
-		forsaken(d);
+		alone(d);
+		break;
+	case LOGIND_AWAKE:
+		awake(d);
 		break;
 	case LOGIND_SLEEP:
 		wake_prepare(d);
@@ -281,8 +297,8 @@ static void lost(struct daemon *d, const struct why *why)
 {
 	disconnect(d);
 	without(d, why);
+	alone(d);
 	later(d);
-	forsaken(d);
 }
 
 static void serve_bus(struct daemon *d)

@@ -20,8 +20,8 @@ enum {
 static void reset_marks(struct marks *m, uint32_t epoch)
 {
 	_Atomic uint64_t *all[] = {
-		&m->query, &m->asked, &m->answered, &m->replied,
-		&m->probe_syn, &m->probe_fin,
+		&m->query, &m->warm, &m->asked, &m->prefetch, &m->answered,
+		&m->replied, &m->probe_syn, &m->probe_fin,
 	};
 
 	atomic_store_explicit(&m->epoch, 0, memory_order_relaxed);

@@ -222,6 +222,15 @@ static bool regrant(struct loop *l, struct question *q,
 	return true;
 }
 
+static void mark_asked(struct loop *l, const struct question *q)
+{
+	if (!q->sent)
+		return;
+	loop_mark(&l->marks->asked, l->now);
+	if (q->askers == ASKERS_NONE)
+		loop_mark(&l->marks->prefetch, l->now);
+}
+
 /* Starts what must be asked; q may be over when it returns. */
 static void start(struct loop *l, struct question *q, const struct cached *e)
 {
@@ -229,8 +238,8 @@ static void start(struct loop *l, struct question *q, const struct cached *e)
 		return;
 	if (!exchange_ask(&l->exchange, q, &l->policy, l->now))
 		hold_fail(l, q, DNSRCODE_SERVFAIL);
-	else if (q->sent)
-		loop_mark(&l->marks->asked, l->now);
+	else
+		mark_asked(l, q);
 }
 
 /* An entry with enough life left, or NULL. */
@@ -286,6 +295,14 @@ static bool deny(struct loop *l, const struct client *from,
 	return true;
 }
 
+/* The first reply of this epoch. */
+static void mark_warm(struct loop *l)
+{
+	if (atomic_load_explicit(&l->marks->replied,
+				 memory_order_relaxed) == 0)
+		loop_mark(&l->marks->warm, l->now);
+}
+
 static void resolve(struct loop *l, const struct client *from,
 		    const struct ask *ask, const uint8_t *name, size_t len)
 {
@@ -298,6 +315,7 @@ static void resolve(struct loop *l, const struct client *from,
 		return;
 	if (e != NULL && is_open(l, e, &until)) {
 		count(l, COUNT_WARM);
+		mark_warm(l);
 		hold_send(l, &e->view, e->msg, ask, from, until);
 		return;
 	}
@@ -435,8 +453,8 @@ void resolve_timers(struct loop *l)
 			hold_fail(l, q, DNSRCODE_SERVFAIL);
 		} else {
 			exchange_retry(&l->exchange, q, l->now);
-			if (q->state == QUESTION_ASKING && q->sent)
-				loop_mark(&l->marks->asked, l->now);
+			if (q->state == QUESTION_ASKING)
+				mark_asked(l, q);
 		}
 	}
 }

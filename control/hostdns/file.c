@@ -60,6 +60,9 @@ struct file {
 	char name[NAME_LEN];		/* P */
 	char saved[NAME_MAX + 1];	/* S */
 	char temp[NAME_MAX + 1];	/* T */
+	/* Of the last time that it was pointed; n_listen = 0: it is not. */
+	struct ipaddr listen[POLICY_LISTEN];
+	unsigned int n_listen;
 };
 
 static int failed(const struct file *f, int error, const char *what,
@@ -148,13 +151,10 @@ static int file_read(struct hostdns *h, struct hostdns_servers *s,
 	return resolvfile_read_text(text, (size_t)n, f->path, s, why);
 }
 
-static int write_fd(int fd, const char *text, size_t len)
+static int write_all(int fd, const char *text, size_t len)
 {
 	size_t at = 0;
 
-	/* 0644 whatever the umask: every program reads it. */
-	if (fchmod(fd, 0644) != 0)
-		return -errno;
 	while (at < len) {
 		ssize_t n = write(fd, text + at, len - at);
 
@@ -163,6 +163,12 @@ static int write_fd(int fd, const char *text, size_t len)
 		at += (size_t)n;
 	}
 	return fsync(fd) != 0 ? -errno : 0;
+}
+
+static int write_fd(int fd, const char *text, size_t len)
+{
+	/* 0644 whatever the umask: every program reads it. */
+	return fchmod(fd, 0644) != 0 ? -errno : write_all(fd, text, len);
 }
 
 /* Steps 2 and 3. */
@@ -252,7 +258,7 @@ static bool is_refusal(int error)
 static int file_point(struct hostdns *h, const struct ipaddr *listen,
 		      unsigned int n, struct why *why)
 {
-	const struct file *f = (const struct file *)h;
+	struct file *f = (struct file *)h;
 	int error = inplace_torn(&f->copy) ? inplace_restore(&f->copy) : 0;
 	enum resolv_origin origin = look(f);
 
@@ -268,7 +274,11 @@ static int file_point(struct hostdns *h, const struct ipaddr *listen,
 	if (origin == ORIGIN_FOREIGN && is_refusal(error) &&
 	    !inplace_torn(&f->copy))
 		error = put(f, ORIGIN_COPIED, listen, n);
-	return error != 0 ? failed(f, error, "point it at us", why) : 0;
+	if (error != 0)
+		return failed(f, error, "point it at us", why);
+	memmove(f->listen, listen, n * sizeof(listen[0]));
+	f->n_listen = n;
+	return 0;
 }
 
 static int bring_back(const struct file *f)
@@ -307,9 +317,10 @@ static int restore(const struct file *f)
 
 static int file_restore(struct hostdns *h, struct why *why)
 {
-	const struct file *f = (const struct file *)h;
+	struct file *f = (struct file *)h;
 	int error = restore(f);
 
+	f->n_listen = 0;
 	if (error == -ENOENT)
 		return why_set(why, error, "%s: the original was taken away "
 			       "from where it was kept; write a new one",
@@ -320,6 +331,67 @@ static int file_restore(struct hostdns *h, struct why *why)
 static bool file_pointed(const struct hostdns *h)
 {
 	return look((const struct file *)h) != ORIGIN_FOREIGN;
+}
+
+static int append(const struct file *f, const char *name, const char *text,
+		  size_t len)
+{
+	int fd = openat(f->dir, name, O_WRONLY | O_APPEND | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	error = write_all(fd, text, len);
+	close(fd);
+	return error;
+}
+
+/*
+ * Who writes a file line by line, opening it each time, may have begun with
+ * the original and gone on with ours: the rest is the original's. 1 if so.
+ */
+static int move_rest(const struct file *f)
+{
+	char original[RESOLV_MAX], now[RESOLV_MAX], text[RESOLV_OURS];
+	ssize_t had = load_name(f, f->saved, 0, original);
+	ssize_t len = load_name(f, f->name, O_NOFOLLOW, now);
+	size_t size;
+	int error;
+
+	if (had < 0 || len < 0)
+		return 0;
+	size = resolvfile_ours(ORIGIN_LINKED, original, (size_t)had, f->listen,
+			       f->n_listen, text);
+	if ((size_t)len <= size || memcmp(now, text, size) != 0)
+		return 0;
+	error = append(f, f->saved, now + size, (size_t)len - size);
+	if (error == 0)
+		had = load_name(f, f->saved, 0, original);
+	if (error < 0 || had < 0)
+		return error < 0 ? error : (int)had;
+	size = resolvfile_ours(ORIGIN_LINKED, original, (size_t)had, f->listen,
+			       f->n_listen, text);
+	error = replace(f, text, size);
+	return error < 0 ? error : 1;
+}
+
+/* One that was taken away is about to be written anew, as a rule. */
+static int file_look(struct hostdns *h, struct why *why)
+{
+	struct file *f = (struct file *)h;
+	int error;
+
+	if (f->n_listen == 0 || file_pointed(h) || !has_name(f, f->name))
+		return 0;
+	error = move_rest(f);
+	if (error < 0)
+		return failed(f, error, "point it at us", why);
+	if (error == 0)
+		error = file_point(h, f->listen, f->n_listen, why);
+	if (error < 0)
+		return error;
+	log_info("hostdns: %s was changed, and leads to us again", f->path);
+	return 1;
 }
 
 static void file_close(struct hostdns *h)
@@ -337,6 +409,7 @@ static const struct hostdns_ops file_ops = {
 	.point = file_point,
 	.restore = file_restore,
 	.pointed = file_pointed,
+	.look = file_look,
 };
 
 /* Splits the path and makes the hidden names; opens the directory. */

@@ -4,7 +4,8 @@
  *
  * An inhibitor lock of kind "delay" makes the machine wait before it sleeps,
  * until it is released or logind's patience ends (5 s by default). It is
- * taken when logind is found and to be taken again after each wake.
+ * taken when logind is found and to be taken again after each wake. One that is
+ * found is asked whether the machine is about to sleep already.
  *
  * Nothing here waits. Every message of the bus is somebody else's: only the
  * connection that owns logind's name is believed, the rest is counted.
@@ -27,6 +28,7 @@ enum logind_event {
 	LOGIND_ABSENT,		/* the bus has no logind (any more) */
 	LOGIND_SLEEP,		/* the machine is about to sleep */
 	LOGIND_WAKE,
+	LOGIND_AWAKE,		/* it is not about to, says a logind just found */
 };
 
 /* Connects to the system bus. -ENOTSUP: built without. */

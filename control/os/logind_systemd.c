@@ -17,6 +17,7 @@
 #define NAME "org.freedesktop.login1"
 #define PATH "/org/freedesktop/login1"
 #define MANAGER "org.freedesktop.login1.Manager"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
 #define BUS "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"
 
@@ -26,6 +27,7 @@ struct logind {
 	sd_bus *bus;
 	char owner[OWNER_MAX];		/* of logind's name; "" = nobody */
 	sd_bus_slot *call;		/* that asks for it; NULL = none */
+	sd_bus_slot *asked;		/* ... whether it sleeps */
 	int lock;			/* -1 = none */
 	uint64_t forged;
 	/* of the message at hand */
@@ -99,6 +101,32 @@ bool logind_holds(const struct logind *l)
 	return l->lock >= 0;
 }
 
+/* --- what was told before we listened --- */
+
+static int on_preparing(sd_bus_message *m, void *context, sd_bus_error *error)
+{
+	struct logind *l = context;
+	int sleeps;
+
+	(void)error;
+	l->asked = sd_bus_slot_unref(l->asked);
+	/* One that does not know says it by a signal. */
+	if (sd_bus_message_get_error(m) == NULL &&
+	    sd_bus_message_read(m, "v", "b", &sleeps) >= 0)
+		l->event = sleeps ? LOGIND_SLEEP : LOGIND_AWAKE;
+	return 0;
+}
+
+static void ask_whether(struct logind *l)
+{
+	l->asked = sd_bus_slot_unref(l->asked);
+	/* A connection that is broken tells so itself. */
+	if (sd_bus_call_method_async(l->bus, &l->asked, l->owner, PATH,
+				     PROPERTIES, "Get", on_preparing, l, "ss",
+				     MANAGER, "PreparingForSleep") < 0)
+		l->asked = NULL;
+}
+
 /* --- who is logind --- */
 
 static void owned_by(struct logind *l, const char *owner)
@@ -112,6 +140,7 @@ static void owned_by(struct logind *l, const char *owner)
 		why_set(&l->why, 0, "the system bus has no logind");
 	} else {
 		logind_hold(l);
+		ask_whether(l);
 	}
 }
 
@@ -225,6 +254,7 @@ int logind_open(struct logind **logind, struct why *why)
 void logind_close(struct logind *l)
 {
 	unlock(l);
+	sd_bus_slot_unref(l->asked);
 	/* Without a flush, which would wait. */
 	sd_bus_close_unref(l->bus);
 	free(l);

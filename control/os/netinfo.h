@@ -55,12 +55,14 @@ void netinfo_path(const struct ipaddr *server, unsigned int ifindex,
 		  struct netpath *path);
 
 enum netmon_kind {
-	NETMON_LINK_UP, NETMON_LINK_DOWN, NETMON_ADDRESS, NETMON_ROUTE,
-	NETMON_RULE, NETMON_PORTAL, NETMON_OTHER
+	NETMON_LINK_UP, NETMON_LINK_DOWN, NETMON_LINK_NAME, NETMON_ADDRESS,
+	NETMON_ROUTE, NETMON_NEIGHBOUR, NETMON_RULE, NETMON_PORTAL,
+	NETMON_OTHER
 };
 enum { NETMON_URL = 2040 };	/* octets; RFC 8910, 2.3 */
 
-/* Watches rtnetlink: links, addresses, routes, rules, routers' options. */
+/* Watches rtnetlink: links and their names, addresses, routes, neighbours
+ * that have an address, rules, routers' options. */
 struct netmon;
 NODISCARD int netmon_open(struct netmon **m, struct why *why);
 void netmon_close(struct netmon *m);
@@ -72,6 +74,21 @@ size_t netmon_portal(const struct netmon *m, unsigned int *ifindex,
 /* Next event: 1, 0 when drained, -ENOBUFS when some were lost: read anew. */
 NODISCARD int netmon_next(struct netmon *m, enum netmon_kind *kind,
 			  char ifname[static IF_NAMESIZE]);
+
+struct neighbour {
+	struct ipaddr addr;
+	uint8_t mac[6];		/* zero: none, or none of that size */
+};
+
+/* Of the last event, which was a NETMON_NEIGHBOUR. */
+void netmon_neighbour(const struct netmon *m, struct neighbour *n);
+
+/*
+ * Drops packets that have passed the firewall and wait for a neighbour's
+ * hardware address: they would go to whoever has it on another network. How
+ * many neighbours were waited for.
+ */
+unsigned int neighdrop(void);
 
 /* Ends this host's TCP connections to any of a[] at once (sock_diag). Returns
  * how many, or -errno where the kernel cannot. */

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: ISC */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/filter.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <stdalign.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "os/ndopt.h"
 #include "os/netinfo.h"
+#include "os/rtnetlink.h"
 
 enum {
 	BATCH = 32768,
@@ -30,15 +35,44 @@ struct netmon {
 	struct {
 		int index;
 		bool up;
+		char name[IF_NAMESIZE];
 	} link[LINKS];
+	struct neighbour neighbour;	/* of the last such message */
 };
+
+/*
+ * Neighbours tell each time that they are tried and given up, and others can
+ * make the kernel try any number: only those that have an address now are let
+ * through, in the kernel. Classic BPF reads in network order what netlink has
+ * in this machine's.
+ */
+static int filter(const struct netmon *m)
+{
+	enum { KNOWN = NUD_REACHABLE | NUD_STALE | NUD_PERMANENT };
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS,
+			 offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEIGH), 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 0, 3),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, NLMSG_HDRLEN +
+			 offsetof(struct ndmsg, ndm_state)),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htons(KNOWN), 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = { NITEMS(code), code };
+
+	return setsockopt(mnl_socket_get_fd(m->s), SOL_SOCKET, SO_ATTACH_FILTER,
+			  &program, sizeof(program)) < 0 ? -errno : 0;
+}
 
 static int join(struct netmon *m)
 {
 	static const int groups[] = {
 		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
 		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-		RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_ND_USEROPT,
+		RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_NEIGH,
+		RTNLGRP_ND_USEROPT,
 	};
 
 	if (mnl_socket_bind(m->s, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -53,6 +87,21 @@ static int join(struct netmon *m)
 	return 0;
 }
 
+static int on_known(const struct nlmsghdr *h, void *data);
+
+/* What is up already does not come up when it is first told of. */
+static int look(struct netmon *m)
+{
+	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+
+	h->nlmsg_type = RTM_GETLINK;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
+	m->n_links = 0;
+	return rtnetlink_ask(h, on_known, m);
+}
+
 int netmon_open(struct netmon **monitor, struct why *why)
 {
 	struct netmon *m = calloc(1, sizeof(*m));
@@ -61,7 +110,11 @@ int netmon_open(struct netmon **monitor, struct why *why)
 	if (m == NULL)
 		return why_set(why, -ENOMEM, "network monitor: no memory");
 	m->s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	error = m->s == NULL ? -errno : join(m);
+	error = m->s == NULL ? -errno : filter(m);
+	if (error == 0)
+		error = join(m);
+	if (error == 0)
+		error = look(m);
 	if (error != 0) {
 		netmon_close(m);
 		return why_set(why, error, "network monitor: rtnetlink: %s",
@@ -83,17 +136,17 @@ int netmon_fd(const struct netmon *m)
 	return mnl_socket_get_fd(m->s);
 }
 
-/* Where the link's state is kept; NULL if the table is full. */
-static bool *known(struct netmon *m, int index, bool *is_new)
+/* Where the link is kept, or -1: the table is full. */
+static int known(struct netmon *m, int index, bool *is_new)
 {
 	for (unsigned int i = 0; i < m->n_links; i++)
 		if (m->link[i].index == index)
-			return &m->link[i].up;
+			return (int)i;
 	*is_new = true;
 	if (m->n_links == LINKS)
-		return NULL;
+		return -1;
 	m->link[m->n_links].index = index;
-	return &m->link[m->n_links++].up;
+	return (int)m->n_links++;
 }
 
 static void forget(struct netmon *m, int index)
@@ -154,7 +207,9 @@ static enum netmon_kind on_link(struct netmon *m, const struct nlmsghdr *h,
 {
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(h);
 	const unsigned int flags = IFF_UP | IFF_RUNNING;
-	bool up = (link->ifi_flags & flags) == flags, is_new = false, *was;
+	bool up = (link->ifi_flags & flags) == flags, is_new = false;
+	bool was_up, renamed;
+	int i;
 
 	link_name(h, ifname);
 	/* A bridge tells in its own family of ports that come and go. */
@@ -164,12 +219,24 @@ static enum netmon_kind on_link(struct netmon *m, const struct nlmsghdr *h,
 		forget(m, link->ifi_index);
 		return NETMON_LINK_DOWN;
 	}
-	was = known(m, link->ifi_index, &is_new);
-	if (!is_new && *was == up)
-		return NETMON_OTHER;
-	if (was != NULL)
-		*was = up;
-	return up ? NETMON_LINK_UP : NETMON_LINK_DOWN;
+	i = known(m, link->ifi_index, &is_new);
+	was_up = !is_new && m->link[i].up;
+	renamed = !is_new && strcmp(m->link[i].name, ifname) != 0;
+	if (i >= 0) {
+		m->link[i].up = up;
+		memcpy(m->link[i].name, ifname, IF_NAMESIZE);
+	}
+	if (is_new || was_up != up)
+		return up ? NETMON_LINK_UP : NETMON_LINK_DOWN;
+	return renamed ? NETMON_LINK_NAME : NETMON_OTHER;
+}
+
+static int on_known(const struct nlmsghdr *h, void *data)
+{
+	char ifname[IF_NAMESIZE] = "";
+
+	(void)on_link(data, h, ifname);
+	return MNL_CB_OK;
 }
 
 static enum netmon_kind on_address(const struct nlmsghdr *h,
@@ -215,6 +282,30 @@ size_t netmon_portal(const struct netmon *m, unsigned int *ifindex,
 	return m->portal.len;
 }
 
+static enum netmon_kind on_neighbour(struct netmon *m,
+				     const struct nlmsghdr *h,
+				     char ifname[static IF_NAMESIZE])
+{
+	const struct ndmsg *n = mnl_nlmsg_get_payload(h);
+	const struct nlattr *mac = find(h, sizeof(*n), NDA_LLADDR);
+
+	memset(&m->neighbour, 0, sizeof(m->neighbour));
+	if (!rtnetlink_address(find(h, sizeof(*n), NDA_DST), n->ndm_family,
+			       &m->neighbour.addr))
+		return NETMON_OTHER;	/* a bridge's own table */
+	if (mac != NULL && mnl_attr_get_payload_len(mac) ==
+	    sizeof(m->neighbour.mac))
+		memcpy(m->neighbour.mac, mnl_attr_get_payload(mac),
+		       sizeof(m->neighbour.mac));
+	index_name((unsigned int)n->ndm_ifindex, ifname);
+	return NETMON_NEIGHBOUR;
+}
+
+void netmon_neighbour(const struct netmon *m, struct neighbour *n)
+{
+	*n = m->neighbour;
+}
+
 static enum netmon_kind kind_of(struct netmon *m, const struct nlmsghdr *h,
 				char ifname[static IF_NAMESIZE])
 {
@@ -234,6 +325,9 @@ static enum netmon_kind kind_of(struct netmon *m, const struct nlmsghdr *h,
 	case RTM_DELROUTE:
 		return size < sizeof(struct rtmsg) ? NETMON_OTHER :
 		       on_route(h, ifname);
+	case RTM_NEWNEIGH:
+		return size < sizeof(struct ndmsg) ? NETMON_OTHER :
+		       on_neighbour(m, h, ifname);
 	case RTM_NEWRULE:
 	case RTM_DELRULE:
 		return NETMON_RULE;
@@ -253,7 +347,7 @@ static int fill(struct netmon *m)
 			     (struct sockaddr *)&from, &size);
 
 	if (n < 0 && errno == ENOBUFS) {
-		m->n_links = 0;		/* what we knew may be wrong */
+		(void)!look(m);		/* what we knew may be wrong */
 		return -ENOBUFS;
 	}
 	if (n < 0)

@@ -48,7 +48,9 @@ struct ack {
 struct marks {
 	_Atomic uint32_t epoch;
 	_Atomic uint64_t query;		/* a client asked for an allowed name */
+	_Atomic uint64_t warm;		/* the first reply was, if it was a warm one */
 	_Atomic uint64_t asked;		/* the first question left for an upstream */
+	_Atomic uint64_t prefetch;	/* ... for which no client waited */
 	_Atomic uint64_t answered;	/* the first valid response */
 	_Atomic uint64_t replied;	/* the first held reply was released */
 	_Atomic uint64_t probe_syn;	/* a SYN to an open address left */

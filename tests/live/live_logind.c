@@ -96,10 +96,24 @@ static int on_inhibit(sd_bus_message *m, void *context, sd_bus_error *error)
 	return n;
 }
 
+static int on_preparing(sd_bus *from, const char *path, const char *interface,
+			const char *property, sd_bus_message *reply,
+			void *context, sd_bus_error *error)
+{
+	(void)from;
+	(void)path;
+	(void)interface;
+	(void)property;
+	(void)context;
+	(void)error;
+	return sd_bus_message_append(reply, "b", sleeping);
+}
+
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Inhibit", "ssss", "h", on_inhibit,
 		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_PROPERTY("PreparingForSleep", "b", on_preparing, 0, 0),
 	SD_BUS_SIGNAL(SIGNAL, "b", 0),
 	SD_BUS_VTABLE_END
 };

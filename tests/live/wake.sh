@@ -47,6 +47,8 @@ bus_policy() {
 	<policy context="default">
 	<allow send_destination="org.freedesktop.login1"
 	    send_interface="org.freedesktop.login1.Manager"/>
+	<allow send_destination="org.freedesktop.login1"
+	    send_interface="org.freedesktop.DBus.Properties"/>
 	</policy>
 	</busconfig>
 	END
@@ -254,11 +256,13 @@ breaking() {
 	door_opens
 	goes_to_sleep "last words"
 	world_end $LOGIND
-	check_comes "logind is gone: awake" wakes_are 2
-	check_comes "logind is gone: the door" elements_are 2
-	check "logind is gone: said" "$(status .wake.problem)" \
+	check_comes "logind is gone: said" status_is .wake.problem \
 	    "the system bus has no logind"
+	check "logind is gone: shut" \
+	    "$(status '[.wake.asleep, .epoch] | @json')" "[true,0]"
 	logind_starts
+	check_comes "logind is back, and awake: told" wakes_are 2
+	check_comes "logind is back, and awake: the door" elements_are 2
 	check_comes "logind is back: sleep waits" waits true
 	bus_ends
 	check_comes "bus is gone: told" waits false
@@ -266,6 +270,16 @@ breaking() {
 	bus_starts
 	logind_starts
 	check_comes "bus is back: sleep waits" waits true
+	goes_to_sleep "bus ends"
+	bus_ends
+	check_comes "bus ends while asleep: told" status_is \
+	    '.wake.problem | startswith("system bus: ")' true
+	check "bus ends while asleep: shut" \
+	    "$(status '[.wake.asleep, .epoch] | @json')" "[true,0]"
+	bus_starts
+	logind_starts
+	check_comes "a new bus, and awake: the door" elements_are 2
+	check_comes "a new bus, and awake: sleep waits" waits true
 	for how in deny bare; do
 		logind $how
 		logind sleep
@@ -277,6 +291,20 @@ breaking() {
 		check_comes "$how: asked for again" waits true
 	done
 	check_comes "in the end: the door" elements_are 2
+}
+
+# Another daemon comes while the machine is about to sleep.
+restarting() {
+	logind sleep
+	check_comes "restart: asleep" status_is .wake.asleep true
+	daemon_ends USR1
+	daemon_started
+	check_comes "restarted: it asks, and shuts" status_is \
+	    '[.wake.asleep, .epoch] | @json' "[true,0]"
+	logind wake
+	check_comes "restarted: the door" elements_are 2
+	check_comes "restarted: sleep waits" waits true
+	check "restarted: awake once" "$(wakes)" 1
 }
 
 # ---- too many
@@ -315,11 +343,12 @@ drowsy() {
 	logind sleep
 	check_comes "control: sleep is let go" said released $((n + 1))
 	check "control: the door at that moment" "$(elements_then)" 2
-	no_network
+	epoch=$(status .epoch)
 	held=$(grep -c ^held "$WORLD/logind.log")
 	logind wake
 	check_comes "control: the lock again" said held $((held + 1))
-	check "control: the old network's door" "$(elements)" 2
+	check "control: the old network's door" \
+	    "$(status .epoch), $(elements)" "$epoch, 2"
 }
 
 world_open || exit 2
@@ -332,6 +361,7 @@ by_the_clock
 with_logind
 hostile
 breaking
+restarting
 storm
 ended
 drowsy

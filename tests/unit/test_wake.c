@@ -262,6 +262,34 @@ Test(wake, addresses_expire_during_sleep)
 	cr_expect_eq(bench_fw.n, 0);
 }
 
+/* The server may be up later than the link. */
+Test(wake, nothing_open_is_asked_for_again)
+{
+	uint32_t prefetch;
+
+	up(true, true, TUNNEL_DISCONNECTED, 0);
+	nap(20);
+	wake_by_clock(&bench);
+	prefetch = bench.prefetch;
+	uplink_tick(&bench);
+	cr_expect_eq(bench.prefetch, prefetch, "not at once");
+	for (unsigned int i = 0; i < 100; i++) {
+		pass(1);
+		uplink_tick(&bench);
+	}
+	cr_expect_eq(bench.prefetch, prefetch + 5, "and not for ever");
+	wake_by_logind(&bench);
+	prefetch = bench.prefetch;
+	open_one();
+	pass(1);
+	uplink_tick(&bench);
+	cr_expect_eq(bench.prefetch, prefetch, "something is open");
+	answer_expire(&bench.answer);
+	allowed_cut(&bench.answer.allowed, 0);
+	uplink_tick(&bench);
+	cr_expect_eq(bench.prefetch, prefetch + 1);
+}
+
 /* --- many --- */
 
 static void idle(evutil_socket_t fd, short what, void *context)
