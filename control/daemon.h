@@ -52,6 +52,7 @@ struct daemon {
 	struct event *fw_event;
 
 	struct hostdns *hostdns;
+	struct event *hostdns_event;
 	struct hostdns_servers servers;	/* upstreams, as told to the datapath */
 	bool misled;			/* the last look at DNS failed */
 	bool astray;			/* DNS could not be put back: tried again */

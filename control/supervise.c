@@ -453,7 +453,8 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 		supervise_verify(d);
 	bypass_tick(d);
 	wake_tick(d);
-	netcheck_look(d);
+	if (d->misled || d->hostdns->watch == NULL || d->hostdns->ops->ticks)
+		netcheck_look(d);
 	/* Without a resolver behind it the host must not stay pointed. */
 	if (d->astray)
 		netcheck_leave(d, "left");

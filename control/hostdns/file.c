@@ -24,7 +24,9 @@
  *	missing		yes	P was taken away	rename S over P
  *
  * T is removed wherever it is found; nobody reads it. "P changed" is somebody
- * else's decision about the host's DNS while we were pointed: theirs stays.
+ * else's decision about the host's DNS while we were pointed: theirs stays, or
+ * while the door may open, is the original from then on. Who has edited ours
+ * and named no other server has decided nothing.
  * In row two S and P may be one inode; removing S is right then, too. Between
  * our look at P and our rename somebody else's rename is overwritten: the
  * file system has no way to ask for both at once.
@@ -43,6 +45,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hostdns/guard.h"
 #include "hostdns/hostdns.h"
 #include "hostdns/inplace.h"
 #include "hostdns/resolvfile.h"
@@ -56,6 +59,10 @@ struct file {
 	char path[PATH_MAX];
 	char state_dir[PATH_MAX];
 	struct inplace copy;		/* borrows the two above */
+	struct ipaddr listen[POLICY_LISTEN];
+	unsigned int n;			/* of these; 0: we are not to be asked */
+	ino_t inode;			/* of P as we put it there; 0: not ours */
+	struct guard guard;
 	int dir;			/* of the three names below */
 	char name[NAME_LEN];		/* P */
 	char saved[NAME_MAX + 1];	/* S */
@@ -99,6 +106,12 @@ static ssize_t load_name(const struct file *f, const char *name, int flags,
 	return n;
 }
 
+static enum resolv_origin judge(const char *text, size_t len)
+{
+	return resolvfile_names_only(text, len, NULL, 0) ?
+	       resolvfile_was(text, len) : resolvfile_origin(text, len);
+}
+
 /* What we put there ourselves is a file and no symlink, unless in place. */
 static enum resolv_origin look(const struct file *f)
 {
@@ -107,9 +120,9 @@ static enum resolv_origin look(const struct file *f)
 	ssize_t n = load_name(f, f->name, O_NOFOLLOW, text);
 
 	if (n >= 0)
-		return resolvfile_origin(text, (size_t)n);
+		return judge(text, (size_t)n);
 	n = load_name(f, f->name, 0, text);
-	origin = n < 0 ? ORIGIN_FOREIGN : resolvfile_origin(text, (size_t)n);
+	origin = n < 0 ? ORIGIN_FOREIGN : judge(text, (size_t)n);
 	return origin == ORIGIN_COPIED ? origin : ORIGIN_FOREIGN;
 }
 
@@ -141,20 +154,19 @@ static int file_read(struct hostdns *h, struct hostdns_servers *s,
 {
 	const struct file *f = (const struct file *)h;
 	char text[RESOLV_MAX];
-	ssize_t n = load_original(f, text);
+	ssize_t n;
 
+	resolvfile_watch(h->watch, f->path);
+	n = load_original(f, text);
 	if (n < 0)
 		return failed(f, (int)n, "read the original", why);
 	return resolvfile_read_text(text, (size_t)n, f->path, s, why);
 }
 
-static int write_fd(int fd, const char *text, size_t len)
+static int write_all(int fd, const char *text, size_t len)
 {
 	size_t at = 0;
 
-	/* 0644 whatever the umask: every program reads it. */
-	if (fchmod(fd, 0644) != 0)
-		return -errno;
 	while (at < len) {
 		ssize_t n = write(fd, text + at, len - at);
 
@@ -176,7 +188,8 @@ static int replace(const struct file *f, const char *text, size_t len)
 		    O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
-	error = write_fd(fd, text, len);
+	/* 0644 whatever the umask: every program reads it. */
+	error = fchmod(fd, 0644) != 0 ? -errno : write_all(fd, text, len);
 	close(fd);
 	if (error == 0 && renameat(f->dir, f->temp, f->dir, f->name) != 0)
 		error = -errno;
@@ -249,10 +262,9 @@ static bool is_refusal(int error)
 	}
 }
 
-static int file_point(struct hostdns *h, const struct ipaddr *listen,
-		      unsigned int n, struct why *why)
+static int point(const struct file *f, const struct ipaddr *listen,
+		 unsigned int n, struct why *why)
 {
-	const struct file *f = (const struct file *)h;
 	int error = inplace_torn(&f->copy) ? inplace_restore(&f->copy) : 0;
 	enum resolv_origin origin = look(f);
 
@@ -269,6 +281,30 @@ static int file_point(struct hostdns *h, const struct ipaddr *listen,
 	    !inplace_torn(&f->copy))
 		error = put(f, ORIGIN_COPIED, listen, n);
 	return error != 0 ? failed(f, error, "point it at us", why) : 0;
+}
+
+static ino_t inode_of(const struct file *f)
+{
+	struct stat st;
+
+	return fstatat(f->dir, f->name, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
+	       st.st_ino : 0;
+}
+
+static int file_point(struct hostdns *h, const struct ipaddr *listen,
+		      unsigned int n, struct why *why)
+{
+	struct file *f = (struct file *)h;
+	int error;
+
+	resolvfile_watch(h->watch, f->path);
+	error = point(f, listen, n, why);
+	if (error != 0)
+		return error;
+	memcpy(f->listen, listen, n * sizeof(*listen));
+	f->n = n;
+	f->inode = look(f) == ORIGIN_LINKED ? inode_of(f) : 0;
+	return 0;
 }
 
 static int bring_back(const struct file *f)
@@ -307,9 +343,10 @@ static int restore(const struct file *f)
 
 static int file_restore(struct hostdns *h, struct why *why)
 {
-	const struct file *f = (const struct file *)h;
+	struct file *f = (struct file *)h;
 	int error = restore(f);
 
+	f->n = 0;
 	if (error == -ENOENT)
 		return why_set(why, error, "%s: the original was taken away "
 			       "from where it was kept; write a new one",
@@ -320,6 +357,58 @@ static int file_restore(struct hostdns *h, struct why *why)
 static bool file_pointed(const struct hostdns *h)
 {
 	return look((const struct file *)h) != ORIGIN_FOREIGN;
+}
+
+/* Written into our file, what was for the original. */
+static int pass_on(const struct file *f)
+{
+	char text[RESOLV_MAX];
+	ssize_t n = load_name(f, f->name, O_NOFOLLOW, text);
+	int fd, error;
+
+	if (n < 0 || n == RESOLV_MAX)
+		return (int)n;
+	error = bring_back(f);
+	if (error != 0)
+		return error;
+	fd = openat(f->dir, f->name, O_WRONLY | O_TRUNC | O_NONBLOCK |
+		    O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	error = write_all(fd, text, (size_t)n);
+	close(fd);
+	return error;
+}
+
+/* Somebody else's is to be there, as it would be without us. */
+static int give_way(const struct file *f)
+{
+	if (!has_name(f, f->saved))
+		return 0;
+	if (!has_name(f, f->name))
+		return bring_back(f);
+	return f->inode != 0 && inode_of(f) == f->inode ? pass_on(f) : 0;
+}
+
+static int file_look(struct hostdns *h, struct why *why)
+{
+	struct file *f = (struct file *)h;
+	int error;
+
+	resolvfile_watch(h->watch, f->path);
+	if (f->n == 0 || look(f) != ORIGIN_FOREIGN)
+		return 0;
+	if (!guard_may(&f->guard))
+		return why_set(why, -EBUSY, "somebody else keeps writing %s: "
+			       "names cannot be asked for; use datapath = "
+			       "bypass", f->path);
+	log_info("hostdns: somebody else has changed %s: pointed at us again",
+		 f->path);
+	error = give_way(f);
+	if (error < 0)
+		return failed(f, error, "put the original back", why);
+	error = file_point(h, f->listen, f->n, why);
+	return error != 0 ? error : 1;
 }
 
 static void file_close(struct hostdns *h)
@@ -337,6 +426,7 @@ static const struct hostdns_ops file_ops = {
 	.point = file_point,
 	.restore = file_restore,
 	.pointed = file_pointed,
+	.look = file_look,
 };
 
 /* Splits the path and makes the hidden names; opens the directory. */
