@@ -55,7 +55,7 @@ check_as_before() {
 	fi
 }
 
-rc() { laptop env -i resolvconf "$@" 2>>"$WORLD/resolvconf.log"; }
+rc() { laptop env -i /sbin/resolvconf "$@" 2>>"$WORLD/resolvconf.log"; }
 # NAME SERVER...: as a DHCP client tells it.
 record() {
 	_name=$1
@@ -73,7 +73,8 @@ over() {
 		    "lowerdir=$PACKAGES/$1/$_dir:/usr/$_dir" /usr/$_dir || exit 2
 	done
 }
-under() { laptop umount /usr/sbin /usr/lib; }
+# Programs that run there keep it.
+under() { laptop umount -l /usr/sbin /usr/lib; }
 
 file_up() {
 	printf 'search corp.example\nnameserver %s\noptions edns0\n' $DNS4 \
@@ -82,7 +83,6 @@ file_up() {
 	chown 7:8 "$WORLD/etc/resolv.conf"
 }
 resolvconf_up() {
-	over resolvconf
 	cp -a "$PACKAGES/resolvconf/etc/resolvconf" "$WORLD/etc"
 	laptop mkdir -p /run/resolvconf/interface
 	ln -sf ../run/resolvconf/resolv.conf "$WORLD/etc/resolv.conf"
@@ -90,7 +90,6 @@ resolvconf_up() {
 	record eth0.dhclient $DNS4
 }
 openresolv_up() {
-	over openresolv
 	cp -a "$PACKAGES/openresolv/etc/resolvconf.conf" "$WORLD/etc"
 	: >"$WORLD/etc/resolv.conf"
 	record eth0.dhclient $DNS4
@@ -98,11 +97,9 @@ openresolv_up() {
 }
 file_down() { :; }
 resolvconf_down() {
-	under
 	laptop rm -rf /run/resolvconf /etc/resolvconf
 }
 openresolv_down() {
-	under
 	laptop rm -rf /run/resolvconf /etc/resolvconf.conf
 }
 
@@ -244,7 +241,9 @@ for kind in ${KINDS:-file resolvconf openresolv}; do
 	backend=$kind
 	[ $kind != openresolv ] || backend=resolvconf
 	rm -f "$WORLD/etc/resolv.conf"
+	[ $kind = file ] || over $kind
 	${kind}_up
+	laptop grep -q "$DNS4" /etc/resolv.conf || exit 2
 	remember
 	notices
 	begins
@@ -256,5 +255,6 @@ for kind in ${KINDS:-file resolvconf openresolv}; do
 	daemon_ends TERM
 	rm -rf "$WORLD/state" "$WORLD/run/control.sock"
 	${kind}_down
+	[ $kind = file ] || under
 done
 finish
