@@ -116,7 +116,7 @@ static const struct conf_word backends[] = {
 	HAVE("auto", HOSTDNS_AUTO), HAVE("resolved", HOSTDNS_RESOLVED),
 	HAVE("file", HOSTDNS_FILE), HAVE("none", HOSTDNS_NONE),
 	LATER("networkmanager", HOSTDNS_NETWORKMANAGER),
-	LATER("resolvconf", HOSTDNS_RESOLVCONF), { 0 }
+	HAVE("resolvconf", HOSTDNS_RESOLVCONF), { 0 }
 };
 
 static const struct conf_word exempts[] = {

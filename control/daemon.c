@@ -396,10 +396,8 @@ static int open_all(struct daemon *d, struct why *why)
 		return error;
 	}
 	error = daemon_start(d, why);
-	if (error == 0) {
-		dnswatch_open(d);
+	if (error == 0)
 		wake_open(d);
-	}
 	return error;
 }
 
@@ -451,7 +449,6 @@ void daemon_close(struct daemon *d, enum daemon_end how)
 	leakwatch_close(d);
 	ctl_close(d->ctl);
 	wake_close(d);
-	dnswatch_close(d);
 	uplink_close(d);
 	d->hostdns->ops->close(d->hostdns);
 	if (d->fw_event != NULL)

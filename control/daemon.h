@@ -20,7 +20,6 @@
 #include "capport.h"
 #include "child.h"
 #include "conf.h"
-#include "dnswatch.h"
 #include "firewall/fw.h"
 #include "hostdns/hostdns.h"
 #include "leakwatch.h"
@@ -54,6 +53,7 @@ struct daemon {
 	struct event *fw_event;
 
 	struct hostdns *hostdns;
+	struct event *hostdns_event;
 	struct hostdns_servers servers;	/* upstreams, as told to the datapath */
 	bool misled;			/* the last look at DNS failed */
 	bool astray;			/* DNS could not be put back: tried again */
@@ -87,7 +87,6 @@ struct daemon {
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	struct uplink_pending pending;
 	struct wake wake;
-	struct dnswatch dnswatch;
 	bool portal;			/* suspected on this network */
 	struct capport capport;
 	struct timeline timeline;

@@ -97,20 +97,20 @@ static void unpoint(void *context)
 		daemon_problem(d, "point_dns", why.text);
 }
 
-bool netcheck_look(struct daemon *d)
+void netcheck_look(struct daemon *d)
 {
 	struct why why;
 	int n;
 
 	if (!d->active || d->bypass.on || d->hostdns->ops->look == NULL)
-		return false;
+		return;
 	n = d->hostdns->ops->look(d->hostdns, &why);
 	if (n < 0) {
 		/* Looked at every second, and told once. */
 		if (strcmp(d->problem.text, why.text) != 0)
 			daemon_problem(d, "point_dns", why.text);
 		d->misled = true;
-		return false;
+		return;
 	}
 	if (d->misled)
 		d->problem.text[0] = '\0';
@@ -118,7 +118,6 @@ bool netcheck_look(struct daemon *d)
 	/* Who set them may have had other servers in mind. */
 	if (n > 0)
 		uplink_follow(d);
-	return n > 0;
 }
 
 const struct step netcheck_steps[] = {

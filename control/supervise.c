@@ -455,7 +455,8 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	bypass_tick(d);
 	wake_tick(d);
 	uplink_tick(d);
-	(void)netcheck_look(d);
+	if (d->misled || d->hostdns->watch == NULL || d->hostdns->ops->ticks)
+		netcheck_look(d);
 	uplink_portal(d);
 	/* Without a resolver behind it the host must not stay pointed. */
 	if (d->astray)

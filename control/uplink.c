@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "daemon.h"
 #include "log.h"
+#include "os/filewatch.h"
 #include "os/steer.h"
 
 /* A wake, or a link that came up, began the reconnect at hand if it is no
@@ -525,6 +526,41 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 		leakwatch_follow(d);
 }
 
+/* Whose DNS, as the host's settings have it. */
+static void on_settings(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *d = context;
+
+	(void)fd;
+	(void)what;
+	if (!filewatch_changed(d->hostdns->watch) || !d->active)
+		return;
+	if (d->bypass.on || d->hostdns->ops->look == NULL)
+		uplink_follow(d);
+	else
+		netcheck_look(d);
+}
+
+/* Without a watch it is looked at every second. */
+static void watch_settings(struct daemon *d)
+{
+	struct filewatch *w;
+	struct why why;
+
+	if (filewatch_open(&w, &why) < 0) {
+		log_warning("hostdns: %s", why.text);
+		return;
+	}
+	d->hostdns->watch = w;
+	d->hostdns_event = event_new(d->base, filewatch_fd(w),
+				     EV_READ | EV_PERSIST, on_settings, d);
+	if (d->hostdns_event != NULL && event_add(d->hostdns_event, NULL) == 0)
+		return;
+	log_warning("hostdns: no event for its files");
+	d->hostdns->watch = NULL;
+	filewatch_close(w);
+}
+
 int uplink_open(struct daemon *d, struct why *why)
 {
 	int error = netinfo_read(&d->net, why);
@@ -541,6 +577,7 @@ int uplink_open(struct daemon *d, struct why *why)
 	if (d->net_event == NULL || d->pending.event == NULL ||
 	    event_add(d->net_event, NULL) < 0)
 		return why_set(why, -ENOMEM, "no event for the network");
+	watch_settings(d);
 	return 0;
 }
 
@@ -551,4 +588,7 @@ void uplink_close(struct daemon *d)
 	if (d->pending.event != NULL)
 		event_free(d->pending.event);
 	netmon_close(d->netmon);
+	if (d->hostdns_event != NULL)
+		event_free(d->hostdns_event);
+	filewatch_close(d->hostdns->watch);
 }

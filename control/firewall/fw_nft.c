@@ -373,7 +373,7 @@ static int own_place(struct fw_nft *f, const struct conf *c, struct why *why)
 		.family = NFPROTO_INET, .set4 = "allow4", .set6 = "allow6",
 	};
 	snprintf(f->at.table, sizeof(f->at.table), "%s", c->firewall.table);
-	return nftrun_find(why) ? 0 : -ENOENT;
+	return nftrun_find(why);
 }
 
 /* Says at start, not in an emergency, what is missing. */

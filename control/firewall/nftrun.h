@@ -2,8 +2,8 @@
 /*
  * nftrun.h - a ruleset's text through nft(8), in one transaction
  *
- * nft is run without a shell and with an environment of our own. Blocks until
- * it has ended, at most NFTRUN_WAIT_MS.
+ * nft is run as run.h has it. Blocks until it has ended, at most
+ * NFTRUN_WAIT_MS.
  */
 #ifndef NFTRUN_H
 #define NFTRUN_H
@@ -16,8 +16,8 @@
 /* Measured: 3 to 10 ms; the rest is for a machine under load. */
 enum { NFTRUN_WAIT_MS = 5000 };
 
-/* Where nft is; NULL, and the sentence in *why, if it is nowhere. */
-const char *nftrun_find(struct why *why);
+/* -ENOENT if there is no nft. */
+NODISCARD int nftrun_find(struct why *why);
 
 /*
  * -EINVAL: nft refused the text. -ETIMEDOUT: it was killed, and whether the

@@ -24,7 +24,9 @@
  *	missing		yes	P was taken away	rename S over P
  *
  * T is removed wherever it is found; nobody reads it. "P changed" is somebody
- * else's decision about the host's DNS while we were pointed: theirs stays.
+ * else's decision about the host's DNS while we were pointed: theirs stays, or
+ * while the door may open, is the original from then on. Who has edited ours
+ * and named no other server has decided nothing.
  * In row two S and P may be one inode; removing S is right then, too. Between
  * our look at P and our rename somebody else's rename is overwritten: the
  * file system has no way to ask for both at once.
@@ -43,6 +45,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hostdns/guard.h"
 #include "hostdns/hostdns.h"
 #include "hostdns/inplace.h"
 #include "hostdns/resolvfile.h"
@@ -56,13 +59,14 @@ struct file {
 	char path[PATH_MAX];
 	char state_dir[PATH_MAX];
 	struct inplace copy;		/* borrows the two above */
+	struct ipaddr listen[POLICY_LISTEN];
+	unsigned int n;			/* of these; 0: we are not to be asked */
+	ino_t inode;			/* of P as we put it there; 0: not ours */
+	struct guard guard;
 	int dir;			/* of the three names below */
 	char name[NAME_LEN];		/* P */
 	char saved[NAME_MAX + 1];	/* S */
 	char temp[NAME_MAX + 1];	/* T */
-	/* Of the last time that it was pointed; n_listen = 0: it is not. */
-	struct ipaddr listen[POLICY_LISTEN];
-	unsigned int n_listen;
 };
 
 static int failed(const struct file *f, int error, const char *what,
@@ -102,6 +106,12 @@ static ssize_t load_name(const struct file *f, const char *name, int flags,
 	return n;
 }
 
+static enum resolv_origin judge(const char *text, size_t len)
+{
+	return resolvfile_names_only(text, len, NULL, 0) ?
+	       resolvfile_was(text, len) : resolvfile_origin(text, len);
+}
+
 /* What we put there ourselves is a file and no symlink, unless in place. */
 static enum resolv_origin look(const struct file *f)
 {
@@ -110,9 +120,9 @@ static enum resolv_origin look(const struct file *f)
 	ssize_t n = load_name(f, f->name, O_NOFOLLOW, text);
 
 	if (n >= 0)
-		return resolvfile_origin(text, (size_t)n);
+		return judge(text, (size_t)n);
 	n = load_name(f, f->name, 0, text);
-	origin = n < 0 ? ORIGIN_FOREIGN : resolvfile_origin(text, (size_t)n);
+	origin = n < 0 ? ORIGIN_FOREIGN : judge(text, (size_t)n);
 	return origin == ORIGIN_COPIED ? origin : ORIGIN_FOREIGN;
 }
 
@@ -144,8 +154,10 @@ static int file_read(struct hostdns *h, struct hostdns_servers *s,
 {
 	const struct file *f = (const struct file *)h;
 	char text[RESOLV_MAX];
-	ssize_t n = load_original(f, text);
+	ssize_t n;
 
+	resolvfile_watch(h->watch, f->path);
+	n = load_original(f, text);
 	if (n < 0)
 		return failed(f, (int)n, "read the original", why);
 	return resolvfile_read_text(text, (size_t)n, f->path, s, why);
@@ -165,12 +177,6 @@ static int write_all(int fd, const char *text, size_t len)
 	return fsync(fd) != 0 ? -errno : 0;
 }
 
-static int write_fd(int fd, const char *text, size_t len)
-{
-	/* 0644 whatever the umask: every program reads it. */
-	return fchmod(fd, 0644) != 0 ? -errno : write_all(fd, text, len);
-}
-
 /* Steps 2 and 3. */
 static int replace(const struct file *f, const char *text, size_t len)
 {
@@ -182,7 +188,8 @@ static int replace(const struct file *f, const char *text, size_t len)
 		    O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
-	error = write_fd(fd, text, len);
+	/* 0644 whatever the umask: every program reads it. */
+	error = fchmod(fd, 0644) != 0 ? -errno : write_all(fd, text, len);
 	close(fd);
 	if (error == 0 && renameat(f->dir, f->temp, f->dir, f->name) != 0)
 		error = -errno;
@@ -255,10 +262,9 @@ static bool is_refusal(int error)
 	}
 }
 
-static int file_point(struct hostdns *h, const struct ipaddr *listen,
-		      unsigned int n, struct why *why)
+static int point(const struct file *f, const struct ipaddr *listen,
+		 unsigned int n, struct why *why)
 {
-	struct file *f = (struct file *)h;
 	int error = inplace_torn(&f->copy) ? inplace_restore(&f->copy) : 0;
 	enum resolv_origin origin = look(f);
 
@@ -274,10 +280,30 @@ static int file_point(struct hostdns *h, const struct ipaddr *listen,
 	if (origin == ORIGIN_FOREIGN && is_refusal(error) &&
 	    !inplace_torn(&f->copy))
 		error = put(f, ORIGIN_COPIED, listen, n);
+	return error != 0 ? failed(f, error, "point it at us", why) : 0;
+}
+
+static ino_t inode_of(const struct file *f)
+{
+	struct stat st;
+
+	return fstatat(f->dir, f->name, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
+	       st.st_ino : 0;
+}
+
+static int file_point(struct hostdns *h, const struct ipaddr *listen,
+		      unsigned int n, struct why *why)
+{
+	struct file *f = (struct file *)h;
+	int error;
+
+	resolvfile_watch(h->watch, f->path);
+	error = point(f, listen, n, why);
 	if (error != 0)
-		return failed(f, error, "point it at us", why);
-	memmove(f->listen, listen, n * sizeof(listen[0]));
-	f->n_listen = n;
+		return error;
+	memcpy(f->listen, listen, n * sizeof(*listen));
+	f->n = n;
+	f->inode = look(f) == ORIGIN_LINKED ? inode_of(f) : 0;
 	return 0;
 }
 
@@ -320,7 +346,7 @@ static int file_restore(struct hostdns *h, struct why *why)
 	struct file *f = (struct file *)h;
 	int error = restore(f);
 
-	f->n_listen = 0;
+	f->n = 0;
 	if (error == -ENOENT)
 		return why_set(why, error, "%s: the original was taken away "
 			       "from where it was kept; write a new one",
@@ -333,65 +359,76 @@ static bool file_pointed(const struct hostdns *h)
 	return look((const struct file *)h) != ORIGIN_FOREIGN;
 }
 
-static int append(const struct file *f, const char *name, const char *text,
-		  size_t len)
+/*
+ * How much of text is what we had written there, 0 unless it begins with it:
+ * who writes a file line by line, opening it each time, may have begun with
+ * the original and gone on with ours.
+ */
+static size_t begun_by_us(const struct file *f, const char *text, size_t len)
 {
-	int fd = openat(f->dir, name, O_WRONLY | O_APPEND | O_CLOEXEC);
-	int error;
+	char original[RESOLV_MAX], ours[RESOLV_OURS];
+	ssize_t had = load_name(f, f->saved, 0, original);
+	size_t size;
 
+	if (had < 0)
+		return 0;
+	size = resolvfile_ours(ORIGIN_LINKED, original, (size_t)had, f->listen,
+			       f->n, ours);
+	return len >= size && memcmp(text, ours, size) == 0 ? size : 0;
+}
+
+/* Written into our file, what was for the original. */
+static int pass_on(const struct file *f)
+{
+	char text[RESOLV_MAX];
+	ssize_t n = load_name(f, f->name, O_NOFOLLOW, text);
+	size_t ours;
+	int fd, error;
+
+	if (n < 0 || n == RESOLV_MAX)
+		return (int)n;
+	ours = begun_by_us(f, text, (size_t)n);
+	error = bring_back(f);
+	if (error != 0)
+		return error;
+	fd = openat(f->dir, f->name, O_WRONLY | O_NONBLOCK | O_CLOEXEC |
+		    (ours > 0 ? O_APPEND : O_TRUNC));
 	if (fd < 0)
 		return -errno;
-	error = write_all(fd, text, len);
+	error = write_all(fd, text + ours, (size_t)n - ours);
 	close(fd);
 	return error;
 }
 
-/*
- * Who writes a file line by line, opening it each time, may have begun with
- * the original and gone on with ours: the rest is the original's. 1 if so.
- */
-static int move_rest(const struct file *f)
+/* Somebody else's is to be there, as it would be without us. */
+static int give_way(const struct file *f)
 {
-	char original[RESOLV_MAX], now[RESOLV_MAX], text[RESOLV_OURS];
-	ssize_t had = load_name(f, f->saved, 0, original);
-	ssize_t len = load_name(f, f->name, O_NOFOLLOW, now);
-	size_t size;
-	int error;
-
-	if (had < 0 || len < 0)
+	if (!has_name(f, f->saved))
 		return 0;
-	size = resolvfile_ours(ORIGIN_LINKED, original, (size_t)had, f->listen,
-			       f->n_listen, text);
-	if ((size_t)len <= size || memcmp(now, text, size) != 0)
-		return 0;
-	error = append(f, f->saved, now + size, (size_t)len - size);
-	if (error == 0)
-		had = load_name(f, f->saved, 0, original);
-	if (error < 0 || had < 0)
-		return error < 0 ? error : (int)had;
-	size = resolvfile_ours(ORIGIN_LINKED, original, (size_t)had, f->listen,
-			       f->n_listen, text);
-	error = replace(f, text, size);
-	return error < 0 ? error : 1;
+	if (!has_name(f, f->name))
+		return bring_back(f);
+	return f->inode != 0 && inode_of(f) == f->inode ? pass_on(f) : 0;
 }
 
-/* One that was taken away is about to be written anew, as a rule. */
 static int file_look(struct hostdns *h, struct why *why)
 {
 	struct file *f = (struct file *)h;
 	int error;
 
-	if (f->n_listen == 0 || file_pointed(h) || !has_name(f, f->name))
+	resolvfile_watch(h->watch, f->path);
+	if (f->n == 0 || look(f) != ORIGIN_FOREIGN)
 		return 0;
-	error = move_rest(f);
+	if (!guard_may(&f->guard))
+		return why_set(why, -EBUSY, "somebody else keeps writing %s: "
+			       "names cannot be asked for; use datapath = "
+			       "bypass", f->path);
+	log_info("hostdns: somebody else has changed %s: pointed at us again",
+		 f->path);
+	error = give_way(f);
 	if (error < 0)
-		return failed(f, error, "point it at us", why);
-	if (error == 0)
-		error = file_point(h, f->listen, f->n_listen, why);
-	if (error < 0)
-		return error;
-	log_info("hostdns: %s was changed, and leads to us again", f->path);
-	return 1;
+		return failed(f, error, "put the original back", why);
+	error = file_point(h, f->listen, f->n, why);
+	return error != 0 ? error : 1;
 }
 
 static void file_close(struct hostdns *h)

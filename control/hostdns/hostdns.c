@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hostdns/resolvconf.h"
+#include "hostdns/resolvconfsaved.h"
 #include "hostdns/resolvedlink.h"
 #include "hostdns/resolvfile.h"
 #include "log.h"
@@ -51,6 +53,16 @@ static void heal_file(const struct conf *c)
 		h->ops->close(h);
 }
 
+static void heal_resolvconf(const struct conf *c)
+{
+	struct hostdns *h;
+	struct why why;
+
+	if (resolvconfsaved_exists(c->state_dir) &&
+	    hostdns_resolvconf_open(&h, c, &why) == 0)
+		h->ops->close(h);
+}
+
 static void heal_resolved(const struct conf *c)
 {
 	struct hostdns *h;
@@ -74,18 +86,25 @@ static int open_auto(struct hostdns **h, const struct conf *c, struct why *why)
 	if ((resolvedlink_exists(c->state_dir) || is_resolveds(c)) &&
 	    hostdns_resolved_open(h, c, why) == 0)
 		return 0;
-	return c->port == 53 ? hostdns_file_open(h, c, why) :
-	       hostdns_none_open(h, c, why);
+	if (c->port != 53)
+		return hostdns_none_open(h, c, why);
+	return resolvconf_owns(c->resolv_conf) ?
+	       hostdns_resolvconf_open(h, c, why) :
+	       hostdns_file_open(h, c, why);
 }
 
 int hostdns_open(struct hostdns **h, const struct conf *c, struct why *why)
 {
+	heal_resolvconf(c);
 	switch (c->hostdns) {
 	case HOSTDNS_AUTO:
 		return open_auto(h, c, why);
 	case HOSTDNS_RESOLVED:
 		heal_file(c);
 		return hostdns_resolved_open(h, c, why);
+	case HOSTDNS_RESOLVCONF:
+		heal_resolved(c);
+		return hostdns_resolvconf_open(h, c, why);
 	case HOSTDNS_FILE:
 		heal_resolved(c);
 		return hostdns_file_open(h, c, why);
@@ -94,8 +113,8 @@ int hostdns_open(struct hostdns **h, const struct conf *c, struct why *why)
 		return hostdns_none_open(h, c, why);
 	default:
 		return why_set(why, -EOPNOTSUPP, "hostdns: this backend is "
-			       "not in this build; use auto, resolved, file "
-			       "or none");
+			       "not in this build; use auto, resolved, "
+			       "resolvconf, file or none");
 	}
 }
 
@@ -115,6 +134,7 @@ static int none_read(struct hostdns *h, struct hostdns_servers *s,
 {
 	const struct none *none = (const struct none *)h;
 
+	resolvfile_watch(h->watch, none->path);
 	return resolvfile_read(none->path, s, why);
 }
 

@@ -46,15 +46,21 @@ struct hostdns_ops {
 	int (*restore)(struct hostdns *h, struct why *why);
 	bool (*pointed)(const struct hostdns *h);
 	/*
-	 * Every second while we are pointed at: 1 if somebody else had changed
+	 * While we are pointed at, whenever the watch tells, and every second
+	 * after a failure or where `ticks`: 1 if somebody else had changed
 	 * that. Theirs is what comes back then, and the host asks us again.
 	 * NULL: this one does not look.
 	 */
 	int (*look)(struct hostdns *h, struct why *why);
+	bool ticks;
 };
+
+struct filewatch;
 
 struct hostdns {
 	const struct hostdns_ops *ops;
+	/* Whoever opens gives one, or NULL; what was read last is watched. */
+	struct filewatch *watch;
 };
 
 /* Chooses by c->hostdns. */
@@ -68,5 +74,8 @@ NODISCARD int hostdns_none_open(struct hostdns **h, const struct conf *c,
 				struct why *why);
 NODISCARD int hostdns_resolved_open(struct hostdns **h, const struct conf *c,
 				    struct why *why);
+
+NODISCARD int hostdns_resolvconf_open(struct hostdns **h, const struct conf *c,
+				      struct why *why);
 
 #endif /* HOSTDNS_H */

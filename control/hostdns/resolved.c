@@ -28,6 +28,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "hostdns/guard.h"
 #include "hostdns/hostdns.h"
 #include "hostdns/resolvedbus.h"
 #include "hostdns/resolvedlink.h"
@@ -35,9 +36,7 @@
 #include "log.h"
 #include "os/netinfo.h"
 
-enum { AGAIN = 5 };	/* times a minute */
-
-static const uint64_t MINUTE = 60 * CLOCK_S, PATIENCE = 10 * CLOCK_S;
+static const uint64_t PATIENCE = 10 * CLOCK_S;
 
 struct resolved {
 	struct hostdns h;
@@ -49,7 +48,7 @@ struct resolved {
 	json_t *saved;			/* links, as they come back */
 	json_t *ours;			/* what we set for their dns */
 	unsigned int generation;	/* of the resolved that we set it in */
-	uint64_t again[AGAIN];		/* boot time, ns, the oldest first */
+	struct guard guard;
 	uint64_t patience;		/* no look before */
 };
 
@@ -363,18 +362,6 @@ static const json_t *find_astray(const struct resolved *r, const json_t *list)
 	return NULL;
 }
 
-/* A fight with somebody who sets it back each time is not ours to win. */
-static bool may_again(struct resolved *r)
-{
-	uint64_t now = clock_boot();
-
-	if (r->again[0] != 0 && now - r->again[0] < MINUTE)
-		return false;
-	memmove(r->again, r->again + 1, sizeof(r->again) - sizeof(*r->again));
-	r->again[AGAIN - 1] = now;
-	return true;
-}
-
 /* Servers that somebody took, so that a new start is not blamed for it. */
 static void note_emptied(struct resolved *r, const json_t *list)
 {
@@ -403,7 +390,7 @@ static int look(struct resolved *r, json_t *list, struct why *why)
 		return 0;
 	}
 	snprintf(ifname, sizeof(ifname), "%s", name_of(astray));
-	if (!may_again(r))
+	if (!guard_may(&r->guard))
 		return why_set(why, -EBUSY, "somebody else keeps setting the "
 			       "DNS servers of %s: names cannot be asked for "
 			       "there; use datapath = bypass", ifname);
@@ -459,6 +446,7 @@ static const struct hostdns_ops resolved_ops = {
 	.restore = resolved_restore,
 	.pointed = resolved_pointed,
 	.look = resolved_look,
+	.ticks = true,
 };
 
 static void heal(struct resolved *r)

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "os/filewatch.h"
+
 enum {
 	LINE = 512,	/* longer ones mean nothing; search has 256 by habit */
 	KEPT = 6144,	/* of the original's lines */
@@ -27,8 +29,7 @@ static const char *const behind[] = {
 	"/run/NetworkManager/no-stub-resolv.conf",
 };
 
-/* FNV-1a. It finds edits, it does not keep root from forging one. */
-static uint64_t sum(const char *text, size_t len)
+uint64_t resolvfile_sum(const char *text, size_t len)
 {
 	uint64_t h = 0xcbf29ce484222325;
 
@@ -45,8 +46,16 @@ enum resolv_origin resolvfile_origin(const char *text, size_t len)
 	if (len < n || len >= RESOLV_OURS)
 		return ORIGIN_FOREIGN;
 	snprintf(head, sizeof(head), "%s%016" PRIx64, mark,
-		 sum(text + n, len - n));
-	if (memcmp(text, head, n) != 0)
+		 resolvfile_sum(text + n, len - n));
+	return memcmp(text, head, n) == 0 ? resolvfile_was(text, len) :
+					    ORIGIN_FOREIGN;
+}
+
+enum resolv_origin resolvfile_was(const char *text, size_t len)
+{
+	size_t n = sizeof(mark) - 1 + 16;
+
+	if (len < n || memcmp(text, mark, sizeof(mark) - 1) != 0)
 		return ORIGIN_FOREIGN;
 	for (size_t i = ORIGIN_LINKED; i < NITEMS(words); i++)
 		if (len - n >= strlen(words[i]) &&
@@ -113,24 +122,36 @@ static size_t kept_lines(const char *original, size_t len,
 	return at;
 }
 
+size_t resolvfile_plain(const char *original, size_t len,
+			const struct ipaddr *listen, unsigned int n,
+			char *text, size_t size)
+{
+	char kept[KEPT], addr[IPADDR_TEXT];
+	size_t at;
+
+	kept_lines(original, len, kept);
+	at = (size_t)snprintf(text, size, "%s", kept);
+	for (unsigned int i = 0; i < n && i < SERVERS; i++)
+		at += (size_t)snprintf(text + at, size - at, "nameserver %s\n",
+				       ipaddr_text(&listen[i], addr));
+	return at;
+}
+
 size_t resolvfile_ours(enum resolv_origin origin, const char *original,
 		       size_t len, const struct ipaddr *listen, unsigned int n,
 		       char text[static RESOLV_OURS])
 {
-	char kept[KEPT], addr[IPADDR_TEXT], digits[17];
 	size_t start = sizeof(mark) - 1 + 16, at;
+	char digits[17];
 
-	kept_lines(original, len, kept);
 	at = (size_t)snprintf(text, RESOLV_OURS, "%s%016x%s"
 			      "# For as long as the network check may pass; "
-			      "then the original comes back.\n%s",
-			      mark, 0, words[origin], kept);
-	for (unsigned int i = 0; i < n && i < SERVERS; i++)
-		at += (size_t)snprintf(text + at, RESOLV_OURS - at,
-				       "nameserver %s\n",
-				       ipaddr_text(&listen[i], addr));
+			      "then the original comes back.\n",
+			      mark, 0, words[origin]);
+	at += resolvfile_plain(original, len, listen, n, text + at,
+			       RESOLV_OURS - at);
 	snprintf(digits, sizeof(digits), "%016" PRIx64,
-		 sum(text + start, at - start));
+		 resolvfile_sum(text + start, at - start));
 	memcpy(text + sizeof(mark) - 1, digits, 16);
 	return at;
 }
@@ -184,46 +205,96 @@ void resolvfile_add(struct hostdns_servers *s, const struct ipaddr *a,
 	s->n++;
 }
 
-/* text: "192.0.2.1", "fe80::1%eth0", perhaps with something behind. */
+/* text: "192.0.2.1", "fe80::1%eth0", perhaps with something behind; *scope
+ * is what is behind the "%", or NULL. */
+static bool parse_server(const char *text, char copy[static LINE],
+			 struct ipaddr *a, char **scope)
+{
+	snprintf(copy, LINE, "%s", text);
+	copy[strcspn(copy, " \t;#")] = '\0';
+	*scope = strchr(copy, '%');
+	if (*scope != NULL)
+		*(*scope)++ = '\0';
+	return ipaddr_parse(copy, a);
+}
+
+static bool is_one_of(const struct ipaddr *a, const struct ipaddr *listen,
+		      unsigned int n)
+{
+	if (n == 0)
+		return ipaddr_class(a) == IPCLASS_LOOPBACK;
+	for (unsigned int i = 0; i < n; i++)
+		if (ipaddr_equal(&listen[i], a))
+			return true;
+	return false;
+}
+
+bool resolvfile_names_only(const char *text, size_t len,
+			   const struct ipaddr *listen, unsigned int n)
+{
+	char line[LINE], copy[LINE], *scope;
+	bool any = false;
+	struct ipaddr a;
+
+	while (next_line(&text, &len, line)) {
+		const char *server = argument(line, "nameserver");
+
+		if (server == NULL || !parse_server(server, copy, &a, &scope))
+			continue;
+		any = true;
+		if (!is_one_of(&a, listen, n))
+			return false;
+	}
+	return any;
+}
+
 static void add_server(const char *text, const struct netinfo *n,
-		       struct hostdns_servers *s, bool *loopback)
+		       const char *link, struct hostdns_servers *s,
+		       bool *loopback)
 {
 	char copy[LINE], ifname[IF_NAMESIZE] = "", *scope;
 	struct ipaddr a;
 
-	snprintf(copy, sizeof(copy), "%s", text);
-	copy[strcspn(copy, " \t;#")] = '\0';
-	scope = strchr(copy, '%');
-	if (scope != NULL)
-		*scope++ = '\0';
-	if (!ipaddr_parse(copy, &a))
+	if (!parse_server(text, copy, &a, &scope))
 		return;
 	/* resolv.conf(5) takes 0.0.0.0 for this host. */
 	*loopback |= ipaddr_class(&a) == IPCLASS_LOOPBACK ||
 		     ipaddr_class(&a) == IPCLASS_UNSPECIFIED || is_own(n, &a);
 	if (!resolvfile_usable(n, &a))
 		return;
-	if (scope == NULL || ipaddr_is_v4(&a))
+	if (link[0] != '\0')
+		snprintf(ifname, sizeof(ifname), "%s", link);
+	else if (scope == NULL || ipaddr_is_v4(&a))
 		netinfo_interface(n, &a, ifname);
 	else if (!scope_name(scope, ifname))
 		return;
 	resolvfile_add(s, &a, ifname);
 }
 
-bool resolvfile_servers(const char *text, size_t len, const struct netinfo *n,
-			struct hostdns_servers *s)
+bool resolvfile_add_text(const char *text, size_t len,
+			 const struct netinfo *n,
+			 const char link[static IF_NAMESIZE],
+			 struct hostdns_servers *s)
 {
 	bool loopback = false;
 	char line[LINE];
 
-	memset(s, 0, sizeof(*s));
 	while (next_line(&text, &len, line)) {
 		const char *server = argument(line, "nameserver");
 
 		if (server != NULL)
-			add_server(server, n, s, &loopback);
+			add_server(server, n, link, s, &loopback);
 	}
 	return loopback;
+}
+
+bool resolvfile_servers(const char *text, size_t len, const struct netinfo *n,
+			struct hostdns_servers *s)
+{
+	static const char unknown[IF_NAMESIZE];
+
+	memset(s, 0, sizeof(*s));
+	return resolvfile_add_text(text, len, n, unknown, s);
 }
 
 ssize_t resolvfile_load(int fd, char *text, size_t size)
@@ -249,6 +320,14 @@ ssize_t resolvfile_load_path(const char *path, char text[static RESOLV_MAX])
 	n = resolvfile_load(fd, text, RESOLV_MAX);
 	close(fd);
 	return n == -EISDIR ? -ENOENT : n;
+}
+
+void resolvfile_watch(struct filewatch *w, const char *path)
+{
+	const char *paths[1 + NITEMS(behind)] = { path };
+
+	memcpy(paths + 1, behind, sizeof(behind));
+	filewatch_follow(w, paths, NITEMS(paths));
 }
 
 static void read_behind(const struct netinfo *n, struct hostdns_servers *s)

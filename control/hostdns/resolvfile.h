@@ -42,6 +42,15 @@ enum resolv_origin {
 };
 
 enum resolv_origin resolvfile_origin(const char *text, size_t len);
+/* The same of ours that somebody may have edited since. */
+enum resolv_origin resolvfile_was(const char *text, size_t len);
+
+/* FNV-1a. It finds edits, it does not keep root from forging one. */
+uint64_t resolvfile_sum(const char *text, size_t len);
+
+/* It names servers, and only these; n = 0: only loopback addresses. */
+bool resolvfile_names_only(const char *text, size_t len,
+			   const struct ipaddr *listen, unsigned int n);
 
 /*
  * Ours, with the search, domain and options lines of the original. Returns
@@ -50,6 +59,14 @@ enum resolv_origin resolvfile_origin(const char *text, size_t len);
 size_t resolvfile_ours(enum resolv_origin origin, const char *original,
 		       size_t len, const struct ipaddr *listen, unsigned int n,
 		       char text[static RESOLV_OURS]);
+
+/* The same without the first line; size: 7 KiB are enough. */
+size_t resolvfile_plain(const char *original, size_t len,
+			const struct ipaddr *listen, unsigned int n,
+			char *text, size_t size);
+
+/* It, and what tells whom a resolver behind it asks. */
+void resolvfile_watch(struct filewatch *w, const char *path);
 
 /* It can be asked: not loopback, not this host's own. */
 bool resolvfile_usable(const struct netinfo *n, const struct ipaddr *a);
@@ -64,6 +81,12 @@ void resolvfile_add(struct hostdns_servers *s, const struct ipaddr *a,
  */
 bool resolvfile_servers(const char *text, size_t len, const struct netinfo *n,
 			struct hostdns_servers *s);
+
+/* Adds those of one more text; link: of all of them, "" where not known. */
+bool resolvfile_add_text(const char *text, size_t len,
+			 const struct netinfo *n,
+			 const char link[static IF_NAMESIZE],
+			 struct hostdns_servers *s);
 
 /*
  * The servers of the file path, or of the text of another file that stands

@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * filewatch.h - tells when somebody changes a file
+ * filewatch.h - has somebody changed one of these files?
  *
- * Whatever way: in place, by rename, and where it is a symlink, what that
- * leads to. A target stays watched when a file has taken the symlink's place:
- * it may come back.
+ * By their folders, so that a file may come, go, be written or replaced by
+ * rename; of a symlink, and of what it leads to, likewise. A file that is
+ * still being written has not changed yet.
  */
 #ifndef FILEWATCH_H
 #define FILEWATCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "compat.h"
 #include "why.h"
 
 struct filewatch;
 
-/* The file need not exist, but its directory. */
-NODISCARD int filewatch_open(struct filewatch **watch, const char *path,
-			     struct why *why);
+NODISCARD int filewatch_open(struct filewatch **w, struct why *why);
 void filewatch_close(struct filewatch *w);
-/* Readable: look. */
+/* Readable: ask. */
 int filewatch_fd(const struct filewatch *w);
-/* Has anything happened to it since the last look? */
-bool filewatch_look(struct filewatch *w);
+
+/*
+ * From now on these, and no others: absolute paths, or what is in a folder
+ * where the last character is a slash. To be called before they are read, and
+ * each time, as symlinks may lead elsewhere by then. w may be NULL.
+ */
+void filewatch_follow(struct filewatch *w, const char *const *paths,
+		      size_t n);
+
+/* Since it was asked last? Perhaps not: the answer may err to yes. */
+bool filewatch_changed(struct filewatch *w);
 
 #endif /* FILEWATCH_H */

@@ -1,93 +1,62 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Directories are watched, not files: a name outlives the inodes that have
- * it.
- */
 #include "os/filewatch.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-	EVENTS = 4096,	/* octets of one read */
-	READS = 16,	/* of a look; what is left makes another */
+	SPOTS = 32,
+	HOPS = 8,	/* of symlinks */
+	READS = 64,	/* in one turn */
 };
 
-struct place {
-	int dir;		/* the kernel's number; -1 = none */
-	char name[NAME_MAX + 1];
+static const uint32_t in_folder = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE |
+				  IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
+				  IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+/* A file that is mounted here is written elsewhere, too. */
+static const uint32_t in_file = IN_CLOSE_WRITE | IN_MASK_ADD;
+
+/* A name in a folder, "" for all of them; or a file, name "". */
+struct spot {
+	int wd;
+	char path[PATH_MAX], name[NAME_MAX + 1];
 };
 
 struct filewatch {
 	int fd;
-	char path[PATH_MAX];
-	struct place file, target;
+	size_t n;
+	struct spot spots[SPOTS];
 };
 
-/* The directory of path is watched; -errno. */
-static int watch_place(struct filewatch *w, struct place *p, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char dir[PATH_MAX];
-	int n;
-
-	if (slash == NULL || strlen(slash + 1) > NAME_MAX)
-		return -EINVAL;
-	snprintf(dir, sizeof(dir), "%.*s/", (int)(slash - path), path);
-	/* The same number, if it is watched already. */
-	n = inotify_add_watch(w->fd, dir,
-			      IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR);
-	if (n < 0)
-		return -errno;
-	p->dir = n;
-	snprintf(p->name, sizeof(p->name), "%s", slash + 1);
-	return 0;
-}
-
-static void watch_target(struct filewatch *w)
-{
-	char real[PATH_MAX];
-	int was = w->target.dir;
-
-	if (realpath(w->path, real) == NULL || strcmp(real, w->path) == 0 ||
-	    watch_place(w, &w->target, real) < 0)
-		return;
-	if (was >= 0 && was != w->target.dir && was != w->file.dir)
-		(void)inotify_rm_watch(w->fd, was);
-}
-
-int filewatch_open(struct filewatch **watch, const char *path,
-		   struct why *why)
+int filewatch_open(struct filewatch **watch, struct why *why)
 {
 	struct filewatch *w = calloc(1, sizeof(*w));
-	int error = 0;
+	int error;
 
 	if (w == NULL)
-		return why_set(why, -ENOMEM, "%s: no memory", path);
-	snprintf(w->path, sizeof(w->path), "%s", path);
-	w->target.dir = -1;
+		return why_set(why, -ENOMEM, "watch on files: no memory");
 	w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	error = w->fd < 0 ? -errno : watch_place(w, &w->file, w->path);
-	if (error < 0) {
-		filewatch_close(w);
-		return why_set(why, error, "%s: cannot be watched: %s", path,
+	if (w->fd < 0) {
+		error = -errno;
+		free(w);
+		return why_set(why, error, "watch on files: %s",
 			       strerror(-error));
 	}
-	watch_target(w);
 	*watch = w;
 	return 0;
 }
 
 void filewatch_close(struct filewatch *w)
 {
-	if (w->fd >= 0)
-		close(w->fd);
+	if (w == NULL)
+		return;
+	close(w->fd);
 	free(w);
 }
 
@@ -96,49 +65,142 @@ int filewatch_fd(const struct filewatch *w)
 	return w->fd;
 }
 
-static bool is_of(const struct place *p, const struct inotify_event *e)
+/* False: there is no such folder. */
+static bool add(struct filewatch *w, const char *path, const char *name,
+		uint32_t mask)
 {
-	return e->wd == p->dir && e->len > 0 && strcmp(e->name, p->name) == 0;
+	int wd = w->n < SPOTS ? inotify_add_watch(w->fd, path, mask) : -1;
+	struct spot *s = &w->spots[w->n];
+
+	if (wd < 0)
+		return false;
+	s->wd = wd;
+	snprintf(s->path, sizeof(s->path), "%s", path);
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	w->n++;
+	return true;
 }
 
-/* Of what was lost it may have been anything. */
+/*
+ * path, split at its last slash. Where the folder is not there, the name of
+ * what is missing in the last one that is.
+ */
+static void add_path(struct filewatch *w, char path[static PATH_MAX])
+{
+	char *slash;
+	bool there = false;
+
+	/* What shrinks: the path. */
+	while (!there && (slash = strrchr(path, '/')) != NULL) {
+		*slash = '\0';
+		there = add(w, slash == path ? "/" : path, slash + 1,
+			    in_folder);
+	}
+}
+
+/* What the symlink at path leads to, in its place; false: it is none. */
+static bool hop(char path[static PATH_MAX])
+{
+	char to[PATH_MAX], *slash = strrchr(path, '/');
+	ssize_t n = readlink(path, to, sizeof(to) - 1);
+	size_t keep = slash != NULL ? (size_t)(slash + 1 - path) : 0;
+
+	if (n <= 0)
+		return false;
+	to[n] = '\0';
+	if (to[0] == '/')
+		keep = 0;
+	if (keep + (size_t)n >= PATH_MAX)
+		return false;
+	memcpy(path + keep, to, (size_t)n + 1);
+	return true;
+}
+
+static void follow(struct filewatch *w, const char *name)
+{
+	char path[PATH_MAX], folder[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s", name);
+	for (unsigned int hops = 0; hops < HOPS; hops++) {
+		memcpy(folder, path, sizeof(folder));
+		add_path(w, folder);
+		if (!hop(path))
+			break;
+	}
+	(void)add(w, path, "", in_file);
+}
+
+static bool is_watched(const struct filewatch *w, int wd)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->spots[i].wd == wd)
+			return true;
+	return false;
+}
+
+void filewatch_follow(struct filewatch *w, const char *const *paths, size_t n)
+{
+	size_t n_was;
+	int was[SPOTS];
+
+	if (w == NULL)
+		return;
+	n_was = w->n;
+	for (size_t i = 0; i < n_was; i++)
+		was[i] = w->spots[i].wd;
+	w->n = 0;
+	for (size_t i = 0; i < n; i++)
+		follow(w, paths[i]);
+	for (size_t i = 0; i < n_was; i++)
+		if (!is_watched(w, was[i]))
+			(void)inotify_rm_watch(w->fd, was[i]);
+}
+
+/* A file that somebody has begun: the end of it will be told, too. */
+static bool is_begun(const struct spot *s, const struct inotify_event *e)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", s->path,
+		 e->len > 0 ? e->name : "");
+	return (e->mask & IN_CREATE) != 0 && lstat(path, &st) == 0 &&
+	       S_ISREG(st.st_mode) && st.st_nlink == 1;
+}
+
 static bool concerns(const struct filewatch *w, const struct inotify_event *e)
 {
-	return (e->mask & IN_Q_OVERFLOW) != 0 || is_of(&w->file, e) ||
-	       is_of(&w->target, e);
+	const char *name = e->len > 0 ? e->name : "";
+
+	if (e->mask & (IN_Q_OVERFLOW | IN_UNMOUNT | IN_DELETE_SELF |
+		       IN_MOVE_SELF))
+		return true;
+	for (size_t i = 0; i < w->n; i++)
+		if (w->spots[i].wd == e->wd &&
+		    (w->spots[i].name[0] == '\0' ||
+		     strcmp(w->spots[i].name, name) == 0))
+			return !(e->mask & IN_IGNORED) &&
+			       !is_begun(&w->spots[i], e);
+	return false;
 }
 
-static bool read_events(const struct filewatch *w, const char *at,
-			ssize_t left)
+bool filewatch_changed(struct filewatch *w)
 {
-	bool any = false;
-
-	/* The kernel writes whole events, the name's padding included. */
-	while (left > 0) {
-		const struct inotify_event *e =
-			(const struct inotify_event *)at;
-		size_t size = sizeof(*e) + e->len;
-
-		any |= concerns(w, e);
-		at += size;
-		left -= (ssize_t)size;
-	}
-	return any;
-}
-
-bool filewatch_look(struct filewatch *w)
-{
-	alignas(struct inotify_event) char buf[EVENTS];
-	bool any = false;
+	_Alignas(struct inotify_event) char buf[4096];
+	const struct inotify_event *e;
+	bool changed = false;
+	ssize_t n;
 
 	for (unsigned int i = 0; i < READS; i++) {
-		ssize_t n = read(w->fd, buf, sizeof(buf));
-
+		n = read(w->fd, buf, sizeof(buf));
 		if (n <= 0)
 			break;
-		any |= read_events(w, buf, n);
+		for (ssize_t at = 0; at < n;
+		     at += (ssize_t)(sizeof(*e) + e->len)) {
+			e = (const struct inotify_event *)(const void *)
+			    (buf + at);
+			changed |= concerns(w, e);
+		}
 	}
-	if (any)
-		watch_target(w);
-	return any;
+	return changed;
 }
