@@ -115,7 +115,7 @@ static const struct conf_word doors[] = {
 static const struct conf_word backends[] = {
 	HAVE("auto", HOSTDNS_AUTO), HAVE("resolved", HOSTDNS_RESOLVED),
 	HAVE("file", HOSTDNS_FILE), HAVE("none", HOSTDNS_NONE),
-	LATER("networkmanager", HOSTDNS_NETWORKMANAGER),
+	HAVE("networkmanager", HOSTDNS_NETWORKMANAGER),
 	LATER("resolvconf", HOSTDNS_RESOLVCONF), { 0 }
 };
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hostdns/nmstate.h"
 #include "hostdns/resolvedlink.h"
 #include "hostdns/resolvfile.h"
 #include "log.h"
@@ -16,6 +17,8 @@ static const char *const stubs[] = {
 	"/run/systemd/resolve/stub-resolv.conf", "/usr/lib/systemd/resolv.conf",
 };
 static const char uplinks[] = "/run/systemd/resolve/resolv.conf";
+/* What NetworkManager has for resolv.conf, whether it may write that or not. */
+static const char managers[] = "/run/NetworkManager/resolv.conf";
 
 /* By a link, or as a copy. */
 static bool is_same(const char *path, const char *other)
@@ -51,17 +54,37 @@ static void heal_file(const struct conf *c)
 		h->ops->close(h);
 }
 
-static void heal_resolved(const struct conf *c)
+static void heal_bus(const struct conf *c, bool left,
+		     int (*open)(struct hostdns **h, const struct conf *c,
+				 struct why *why))
 {
 	struct hostdns *h;
 	struct why why;
 
-	if (!resolvedlink_exists(c->state_dir))
+	if (!left)
 		return;
-	if (hostdns_resolved_open(&h, c, &why) == 0)
+	if (open(&h, c, &why) == 0)
 		h->ops->close(h);
 	else
 		log_warning("hostdns: %s", why.text);
+}
+
+static void heal_resolved(const struct conf *c)
+{
+	heal_bus(c, resolvedlink_exists(c->state_dir), hostdns_resolved_open);
+}
+
+static void heal_networkmanager(const struct conf *c)
+{
+	heal_bus(c, nmstate_exists(c->state_dir), hostdns_networkmanager_open);
+}
+
+static bool is_networkmanagers(const struct conf *c)
+{
+	return c->port == 53 &&
+	       (nmstate_exists(c->state_dir) ||
+		(is_same(c->resolv_conf, managers) &&
+		 hostdns_networkmanager_writes()));
 }
 
 /* A resolved that was left pointed at us and is away will be back. */
@@ -70,9 +93,12 @@ static int open_auto(struct hostdns **h, const struct conf *c, struct why *why)
 	if (c->port == 53)
 		heal_file(c);
 	heal_resolved(c);
+	heal_networkmanager(c);
 	/* At boot we are there before the bus is. */
 	if ((resolvedlink_exists(c->state_dir) || is_resolveds(c)) &&
 	    hostdns_resolved_open(h, c, why) == 0)
+		return 0;
+	if (is_networkmanagers(c) && hostdns_networkmanager_open(h, c, why) == 0)
 		return 0;
 	return c->port == 53 ? hostdns_file_open(h, c, why) :
 	       hostdns_none_open(h, c, why);
@@ -85,18 +111,48 @@ int hostdns_open(struct hostdns **h, const struct conf *c, struct why *why)
 		return open_auto(h, c, why);
 	case HOSTDNS_RESOLVED:
 		heal_file(c);
+		heal_networkmanager(c);
 		return hostdns_resolved_open(h, c, why);
+	case HOSTDNS_NETWORKMANAGER:
+		heal_file(c);
+		return hostdns_networkmanager_open(h, c, why);
 	case HOSTDNS_FILE:
 		heal_resolved(c);
+		heal_networkmanager(c);
 		return hostdns_file_open(h, c, why);
 	case HOSTDNS_NONE:
 		heal_resolved(c);
+		heal_networkmanager(c);
 		return hostdns_none_open(h, c, why);
 	default:
 		return why_set(why, -EOPNOTSUPP, "hostdns: this backend is "
-			       "not in this build; use auto, resolved, file "
-			       "or none");
+			       "not in this build; use auto, resolved, "
+			       "networkmanager, file or none");
 	}
+}
+
+void hostdns_choose_again(struct hostdns **h, const struct conf *c)
+{
+	static const char *const buses[] = { "resolved", "networkmanager" };
+	struct hostdns *next;
+	struct why why;
+
+	for (size_t i = 0; i < NITEMS(buses); i++)
+		if (strcmp((*h)->ops->name, buses[i]) == 0)
+			return;
+	if (c->hostdns != HOSTDNS_AUTO || !is_networkmanagers(c) ||
+	    hostdns_networkmanager_open(&next, c, &why) != 0)
+		return;
+	log_info("hostdns: %s is NetworkManager's now", c->resolv_conf);
+	if ((*h)->ops->restore(*h, &why) != 0)
+		log_warning("hostdns: %s", why.text);
+	(*h)->ops->close(*h);
+	*h = next;
+}
+
+bool hostdns_is_absence(int error)
+{
+	return error == -ESRCH || error == -ENOENT || error == -ECONNREFUSED;
 }
 
 /* Changes nothing: somebody else points the host at us. */

@@ -65,6 +65,9 @@ void resolvfile_add(struct hostdns_servers *s, const struct ipaddr *a,
 bool resolvfile_servers(const char *text, size_t len, const struct netinfo *n,
 			struct hostdns_servers *s);
 
+/* Is this the first server that the file path names? */
+bool resolvfile_asks(const char *path, const struct ipaddr *a);
+
 /*
  * The servers of the file path, or of the text of another file that stands
  * for it. Behind a resolver of the host's own, those which that asks, where
