@@ -91,9 +91,12 @@ static int turn_back(struct daemon *d, struct why *why)
 static void unpoint(void *context)
 {
 	struct daemon *d = context;
+	bool was = d->astray;
 	struct why why;
 
 	d->astray = turn_back(d, &why) < 0;
+	if (was && !d->astray)
+		d->problem.text[0] = '\0';
 	/* Tried every second, and told once. */
 	if (d->astray && strcmp(d->problem.text, why.text) != 0)
 		daemon_problem(d, "point_dns", why.text);

@@ -75,17 +75,6 @@ static bool is_ours(const struct manager *m, const json_t *now)
 
 /* --- read --- */
 
-/* Older ones do not tell the links' while there are global ones. */
-static json_t *uplinks_of(const struct manager *m, const json_t *now)
-{
-	json_t *uplinks = nmstate_uplinks(now);
-
-	if (json_array_size(uplinks) > 0 || m->saved == NULL)
-		return uplinks;
-	json_decref(uplinks);
-	return json_incref(part(m, "uplinks"));
-}
-
 static int manager_read(struct hostdns *h, struct hostdns_servers *s,
 			struct why *why)
 {
@@ -98,7 +87,7 @@ static int manager_read(struct hostdns *h, struct hostdns_servers *s,
 	if (error != 0)
 		return error;
 	if (read_now(m, &now, why) == 0) {
-		uplinks = uplinks_of(m, now);
+		uplinks = nmstate_uplinks(now);
 		nmstate_servers(is_ours(m, now) ? part(m, "original") :
 				json_object_get(now, "global"), uplinks, &n,
 				&found);
@@ -186,7 +175,7 @@ static json_t *to_save(const struct manager *m, const json_t *now)
 
 	return json_pack("{s:O, s:o, s:o}", "original", original, "ours",
 			 nmstate_ours(now, m->listen, m->n_listen), "uplinks",
-			 uplinks_of(m, now));
+			 nmstate_uplinks(now));
 }
 
 static int set(struct manager *m, const json_t *now, struct why *why)
@@ -271,7 +260,7 @@ static int look_at(struct manager *m, const json_t *now, struct why *why)
 
 static int look_uplinks(struct manager *m, const json_t *now, struct why *why)
 {
-	json_t *uplinks = uplinks_of(m, now);
+	json_t *uplinks = nmstate_uplinks(now);
 	bool same = json_equal(uplinks, part(m, "uplinks"));
 	int error;
 

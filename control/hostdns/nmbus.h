@@ -9,7 +9,8 @@
  *			"file", "unmanaged", ...
  *	global		servers for all names whatever links have, as
  *			nmstate.h has it; {} without
- *	links		[{interface, nameservers, domains, vpn}, ...]
+ *	links		[{interface, type, nameservers, domains}, ...], those
+ *			that are up; type is of NM_DEVICE_TYPE
  */
 #ifndef NMBUS_H
 #define NMBUS_H

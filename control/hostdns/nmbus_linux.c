@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hostdns/busvalue.h"
 #include "hostdns/sysbus.h"
 
 #define NAME "org.freedesktop.NetworkManager"
@@ -16,8 +17,9 @@ static const char properties[] = "org.freedesktop.DBus.Properties";
 static const char global_name[] = "GlobalDnsConfiguration";
 
 enum {
-	DEPTH = 12,		/* of values in values, and variants */
-	ITEMS = 256,		/* of one list */
+	LINKS = 64,
+	IP_CHECK = 80,		/* NM_DEVICE_STATE: all is configured, */
+	ACTIVATED = 100,	/* ... to the end */
 	REWRITE = 0x02,		/* NM_MANAGER_RELOAD_FLAG_DNS_RC */
 };
 
@@ -25,7 +27,18 @@ struct nmbus {
 	struct sysbus sys;
 };
 
-static const struct sysbus_peer peer = { NAME, "NetworkManager", NULL };
+static int told(const sd_bus_error *e, int r, const char *what,
+		struct why *why)
+{
+	(void)r;
+	if (!sd_bus_error_has_name(e, SD_BUS_ERROR_UNKNOWN_OBJECT) &&
+	    !sd_bus_error_has_name(e, SD_BUS_ERROR_UNKNOWN_METHOD))
+		return 0;
+	return why_set(why, -ENODEV, "NetworkManager: %s: %.200s", what,
+		       e->message != NULL ? e->message : e->name);
+}
+
+static const struct sysbus_peer peer = { NAME, "NetworkManager", told };
 
 int nmbus_open(struct nmbus **b, struct why *why)
 {
@@ -47,204 +60,158 @@ int nmbus_begin(struct nmbus *b, struct why *why)
 	return sysbus_begin(&b->sys, why);
 }
 
-/* --- reading: strings, lists and dictionaries, the rest is null --- */
+/* --- reading --- */
 
-static int read_value(sd_bus_message *m, unsigned int depth, json_t **value);
-
-static int read_member(sd_bus_message *m, unsigned int depth, json_t *to)
-{
-	const char *name;
-	json_t *value;
-	int r = sd_bus_message_read(m, "s", &name);
-
-	if (r < 0 || (r = read_value(m, depth, &value)) < 0)
-		return r;
-	return json_object_set_new(to, name, value) == 0 ? 0 : -EBADMSG;
-}
-
-static int read_members(sd_bus_message *m, unsigned int depth, json_t *to)
-{
-	int r = 1;
-
-	for (unsigned int i = 0; i <= ITEMS; i++) {
-		r = sd_bus_message_enter_container(m, 'e', "sv");
-		if (r <= 0)
-			return r;
-		if ((r = read_member(m, depth, to)) < 0 ||
-		    (r = sd_bus_message_exit_container(m)) < 0)
-			return r;
-	}
-	return -E2BIG;
-}
-
-static int read_items(sd_bus_message *m, unsigned int depth, json_t *to)
-{
-	json_t *value;
-	int r;
-
-	for (unsigned int i = 0; i <= ITEMS; i++) {
-		r = sd_bus_message_at_end(m, false);
-		if (r != 0)
-			return r < 0 ? r : 0;
-		if ((r = read_value(m, depth, &value)) < 0)
-			return r;
-		if (json_array_append_new(to, value) != 0)
-			return -EBADMSG;
-	}
-	return -E2BIG;
-}
-
-static int read_array(sd_bus_message *m, const char *of, unsigned int depth,
-		      json_t **value)
-{
-	bool members = strcmp(of, "{sv}") == 0;
-	int r = sd_bus_message_enter_container(m, 'a', of);
-
-	if (r < 0)
-		return r;
-	*value = members ? json_object() : json_array();
-	r = members ? read_members(m, depth, *value) :
-		      read_items(m, depth, *value);
-	if (r >= 0)
-		r = sd_bus_message_exit_container(m);
-	if (r < 0)
-		json_decref(*value);
-	return r;
-}
-
-static int read_variant(sd_bus_message *m, const char *of, unsigned int depth,
-			json_t **value)
-{
-	int r = sd_bus_message_enter_container(m, 'v', of);
-
-	if (r < 0 || (r = read_value(m, depth, value)) < 0)
-		return r;
-	r = sd_bus_message_exit_container(m);
-	if (r < 0)
-		json_decref(*value);
-	return r;
-}
-
-/* depth: shrinks with each value within a value. */
-static int read_value(sd_bus_message *m, unsigned int depth, json_t **value)
-{
-	const char *of, *text;
-	char type;
-	int r = sd_bus_message_peek_type(m, &type, &of), flag;
-
-	if (r <= 0)
-		return r < 0 ? r : -EBADMSG;
-	if (depth == 0)
-		return -E2BIG;
-	switch (type) {
-	case 'a':
-		return read_array(m, of, depth - 1, value);
-	case 'v':
-		return read_variant(m, of, depth - 1, value);
-	case 's':
-		r = sd_bus_message_read(m, "s", &text);
-		*value = r < 0 ? NULL : json_string(text);
-		break;
-	case 'b':
-		r = sd_bus_message_read(m, "b", &flag);
-		*value = r < 0 ? NULL : json_boolean(flag);
-		break;
-	default:
-		r = sd_bus_message_skip(m, NULL);
-		*value = r < 0 ? NULL : json_null();
-	}
-	return r < 0 ? r : *value == NULL ? -EBADMSG : 0;
-}
-
-/* property: NULL for all of them. */
-static int get(struct nmbus *b, const char *at, const char *member,
-	       const char *interface, const char *property, json_t **value,
-	       struct why *why)
+/* All that it tells of an object. */
+static int get(struct nmbus *b, const char *at, const char *interface,
+	       json_t **value, struct why *why)
 {
 	struct call c;
-	int r = call_begin(&b->sys, &c, at, properties, member);
+	int r = call_begin(&b->sys, &c, at, properties, "GetAll");
 
 	if (r >= 0)
 		r = sd_bus_message_append(c.m, "s", interface);
-	if (r >= 0 && property != NULL)
-		r = sd_bus_message_append(c.m, "s", property);
 	r = call_ask(&b->sys, &c, r, "DNS settings", why);
-	if (r == 0 && (r = read_value(c.reply, DEPTH, value)) < 0)
+	if (r == 0 && (r = busvalue_read(c.reply, value)) < 0)
 		r = call_told(&b->sys, &c, r, "DNS settings", why);
 	call_end(&c);
-	return r < 0 ? r : 0;
+	return r;
+}
+
+/* From an IPv4 configuration, whose servers have more to them than an
+ * address, or from an IPv6 one. */
+static void take_config(const json_t *config, json_t *link)
+{
+	const json_t *data = json_object_get(config, "NameserverData"), *item;
+	json_t *to = json_object_get(link, "nameservers"), *address;
+	size_t i;
+
+	if (!json_is_array(data))
+		json_array_extend(to, json_object_get(config, "Nameservers"));
+	json_array_foreach(data, i, item) {
+		address = json_object_get(item, "address");
+		if (json_is_string(address))
+			json_array_append(to, address);
+	}
+	data = json_object_get(config, "Searches");
+	if (json_array_size(data) == 0)
+		data = json_object_get(config, "Domains");
+	json_array_extend(json_object_get(link, "domains"), (json_t *)data);
+}
+
+/* What the device's property names is at "/" if there is none. */
+static int add_config(struct nmbus *b, const json_t *device,
+		      const char *property, const char *interface,
+		      json_t *link, struct why *why)
+{
+	const char *at = json_string_value(json_object_get(device, property));
+	json_t *config;
+	int error;
+
+	if (at == NULL || strcmp(at, "/") == 0)
+		return 0;
+	error = get(b, at, interface, &config, why);
+	if (error != 0)
+		return error;
+	take_config(config, link);
+	json_decref(config);
+	return 0;
+}
+
+static bool is_active(const json_t *device)
+{
+	json_int_t state = json_integer_value(json_object_get(device,
+							      "State"));
+
+	return state >= IP_CHECK && state <= ACTIVATED;
+}
+
+static int add_link(struct nmbus *b, const json_t *device, json_t *links,
+		    struct why *why)
+{
+	json_t *link = json_pack("{s:O?, s:O?, s:[], s:[]}",
+		"interface", json_object_get(device, "IpInterface"),
+		"type", json_object_get(device, "DeviceType"),
+		"nameservers", "domains");
+	int error;
+
+	if (link == NULL || json_array_append_new(links, link) != 0)
+		return why_set(why, -ENOMEM, "hostdns: no memory");
+	error = add_config(b, device, "Ip4Config", NAME ".IP4Config", link,
+			   why);
+	return error != 0 ? error :
+	       add_config(b, device, "Ip6Config", NAME ".IP6Config", link,
+			  why);
+}
+
+/* One that went away meanwhile is none. */
+static int add_device(struct nmbus *b, const json_t *at, json_t *links,
+		      struct why *why)
+{
+	json_t *device;
+	int error = get(b, json_string_value(at), NAME ".Device", &device,
+			why);
+
+	if (error == 0 && is_active(device))
+		error = add_link(b, device, links, why);
+	if (error == 0)
+		json_decref(device);
+	return error == -ENODEV ? 0 : error;
+}
+
+/*
+ * Device by device: what it tells as the DNS manager's is not kept up while
+ * there are global servers.
+ */
+static int read_links(struct nmbus *b, const json_t *devices, json_t *links,
+		      struct why *why)
+{
+	const json_t *at;
+	size_t i;
+	int error = 0;
+
+	json_array_foreach(devices, i, at)
+		if (json_is_string(at) && i < LINKS && error == 0)
+			error = add_device(b, at, links, why);
+	return error;
+}
+
+static int read_main(struct nmbus *b, const json_t *dns, json_t **now,
+		     struct why *why)
+{
+	json_t *main, *links;
+	int error = get(b, path, NAME, &main, why);
+
+	if (error != 0)
+		return error;
+	links = json_array();
+	error = read_links(b, json_object_get(main, "Devices"), links, why);
+	if (error == 0)
+		*now = json_pack("{s:O?, s:O?, s:O?, s:O}",
+			"mode", json_object_get(dns, "Mode"),
+			"manager", json_object_get(dns, "RcManager"),
+			"global", json_object_get(main, global_name),
+			"links", links);
+	if (error == 0 && *now == NULL)
+		error = why_set(why, -ENOMEM, "hostdns: no memory");
+	json_decref(links);
+	json_decref(main);
+	return error;
 }
 
 int nmbus_read(struct nmbus *b, json_t **now, struct why *why)
 {
-	json_t *dns, *global;
-	int error = get(b, dns_path, "GetAll", NAME ".DnsManager", NULL, &dns,
-			why);
+	json_t *dns;
+	int error = get(b, dns_path, NAME ".DnsManager", &dns, why);
 
 	if (error != 0)
 		return error;
-	error = get(b, path, "Get", NAME, global_name, &global, why);
-	if (error == 0)
-		*now = json_pack("{s:O?, s:O?, s:O?, s:o}",
-				 "mode", json_object_get(dns, "Mode"),
-				 "manager", json_object_get(dns, "RcManager"),
-				 "links", json_object_get(dns,
-							  "Configuration"),
-				 "global", global);
+	error = read_main(b, dns, now, why);
 	json_decref(dns);
-	if (error == 0 && *now == NULL)
-		error = why_set(why, -ENOMEM, "hostdns: no memory");
 	return error;
 }
 
 /* --- setting --- */
-
-static int put_members(sd_bus_message *m, json_t *from);
-
-static int put_list(sd_bus_message *m, const json_t *list)
-{
-	int r = sd_bus_message_open_container(m, 'a', "s");
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach(list, i, item)
-		if (r >= 0)
-			r = sd_bus_message_append(m, "s",
-						  json_string_value(item));
-	return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
-static int put_value(sd_bus_message *m, json_t *value)
-{
-	bool members = json_is_object(value);
-	int r;
-
-	if (json_is_string(value))
-		return sd_bus_message_append(m, "v", "s",
-					     json_string_value(value));
-	r = sd_bus_message_open_container(m, 'v', members ? "a{sv}" : "as");
-	if (r < 0 ||
-	    (r = members ? put_members(m, value) : put_list(m, value)) < 0)
-		return r;
-	return sd_bus_message_close_container(m);
-}
-
-/* As deep as nmstate_wrong() lets through. */
-static int put_members(sd_bus_message *m, json_t *from)
-{
-	int r = sd_bus_message_open_container(m, 'a', "{sv}");
-	const char *name;
-	json_t *value;
-
-	json_object_foreach(from, name, value)
-		if (r < 0 ||
-		    (r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
-		    (r = sd_bus_message_append(m, "s", name)) < 0 ||
-		    (r = put_value(m, value)) < 0 ||
-		    (r = sd_bus_message_close_container(m)) < 0)
-			return r;
-	return r < 0 ? r : sd_bus_message_close_container(m);
-}
 
 int nmbus_set_global(struct nmbus *b, json_t *global, struct why *why)
 {
@@ -254,7 +221,7 @@ int nmbus_set_global(struct nmbus *b, json_t *global, struct why *why)
 	if (r >= 0)
 		r = sd_bus_message_append(c.m, "ss", NAME, global_name);
 	if (r >= 0)
-		r = put_value(c.m, global);
+		r = busvalue_put(c.m, global);
 	r = call_ask(&b->sys, &c, r, "set its global DNS servers", why);
 	call_end(&c);
 	return r;

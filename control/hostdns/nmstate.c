@@ -17,6 +17,8 @@ enum {
 	TEXT = 1024,		/* octets of a string */
 	UPLINKS = 64,
 	SEARCHES = 32,
+	TYPE_TUN = 16,		/* NM_DEVICE_TYPE */
+	TYPE_WIREGUARD = 29,
 };
 
 static const char name[] = "networkmanager.saved";
@@ -78,13 +80,21 @@ static bool is_uplinks(const json_t *value)
 
 /* --- ours --- */
 
+/* What a VPN's servers would be asked through is blocked. */
+static bool is_tunnel(const json_t *link)
+{
+	json_int_t type = json_integer_value(json_object_get(link, "type"));
+
+	return type == TYPE_TUN || type == TYPE_WIREGUARD;
+}
+
 /* "~": for routing, and nothing to search. */
 static void add_searches(const json_t *link, json_t *searches)
 {
 	const json_t *list = json_object_get(link, "domains"), *item;
 	size_t i;
 
-	if (!is_list(list) || json_is_true(json_object_get(link, "vpn")))
+	if (!is_list(list) || is_tunnel(link))
 		return;
 	json_array_foreach(list, i, item)
 		if (json_string_value(item)[0] != '~' &&
@@ -144,8 +154,7 @@ static void add_uplinks(const json_t *link, json_t *uplinks)
 	const json_t *interface = json_object_get(link, "interface");
 	size_t i;
 
-	if (!is_list(list) || !is_text(interface) ||
-	    json_is_true(json_object_get(link, "vpn")))
+	if (!is_list(list) || !is_text(interface) || is_tunnel(link))
 		return;
 	json_array_foreach(list, i, item)
 		if (json_array_size(uplinks) < UPLINKS)

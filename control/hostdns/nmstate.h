@@ -27,13 +27,13 @@ struct netinfo;
  * back. */
 const char *nmstate_wrong(json_t *global);
 
-/* A new reference. searches: of now, nmbus.h's. */
+/* A new reference; what is searched is as in now, nmbus.h's. */
 json_t *nmstate_ours(const json_t *now, const struct ipaddr *listen,
 		     unsigned int n);
 /* Does it have our servers, and nobody else's? */
 bool nmstate_is_ours(const json_t *global, const json_t *ours);
 
-/* A new reference: of now's links but VPNs, [[server, interface], ...]. */
+/* A new reference: of now's links but tunnels, [[server, interface], ...]. */
 json_t *nmstate_uplinks(const json_t *now);
 
 /* Those that can be asked: of original if it has any, else uplinks. *s is
