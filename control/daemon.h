@@ -24,6 +24,7 @@
 #include "leakwatch.h"
 #include "methods.h"
 #include "netcheck.h"
+#include "nm.h"
 #include "os/netinfo.h"
 #include "settings.h"
 #include "supervise.h"
@@ -83,6 +84,7 @@ struct daemon {
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	struct uplink_pending pending;
 	struct wake wake;
+	struct nm nm;
 	bool portal;			/* suspected on this network */
 	struct timeline timeline;
 	struct why problem;		/* the last failure that still matters */

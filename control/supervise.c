@@ -453,6 +453,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 		supervise_verify(d);
 	bypass_tick(d);
 	wake_tick(d);
+	nm_tick(d);
 	netcheck_look(d);
 	/* Without a resolver behind it the host must not stay pointed. */
 	if (d->astray)

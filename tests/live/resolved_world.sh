@@ -59,12 +59,13 @@ package_fetch() {
 	return 1
 }
 
+# NAME...
 packages_fetch() {
 	mkdir -p "$PACKAGES" || return 1
 	# Another test may be at it.
 	(
 		flock 9
-		for _name in $(packages_wanted); do
+		for _name; do
 			package_fetch "$_name" || exit 1
 		done
 	) 9>"$PACKAGES/lock" >"$WORLD/packages.log" 2>&1
@@ -74,7 +75,7 @@ packages_fetch() {
 resolved_paths() {
 	LIBRARIES=$(find "$PACKAGES" -name '*.so*' -exec dirname {} + |
 	    sort -u | paste -sd : -)
-	set -- "$PACKAGES"/*/usr/bin "$PACKAGES"/*/bin
+	set -- "$PACKAGES"/*/usr/bin "$PACKAGES"/*/bin "$PACKAGES"/*/usr/sbin
 	BINARIES=$(IFS=:; echo "$*")
 	PROGRAM_RESOLVED=$(first_program /usr/lib/systemd/systemd-resolved \
 	    /lib/systemd/systemd-resolved \
@@ -151,7 +152,7 @@ stub_dns() {
 # why not. $1...: options of dnsmasq.
 resolved_opened() {
 	world_open || exit 2
-	packages_fetch || {
+	packages_fetch $(packages_wanted) || {
 		echo "skipped: no systemd-resolved here, and none to be had:"
 		tail -n 3 "$WORLD/packages.log"
 		exit 77

@@ -215,7 +215,10 @@ daemon_conf() {
 		printf 'state-dir = "%s/state"\nrun-dir = "%s/run"\n' \
 		    "$WORLD" "$WORLD"
 		printf 'control { socket = "%s/run/control.sock" }\n' "$WORLD"
-		printf 'profile = "apple"\n'
+		case "$*" in
+		*profile*=*) ;;
+		*) printf 'profile = "apple"\n' ;;
+		esac
 		case "$*" in
 		*door*=*) ;;
 		*) printf 'door = %s\n' "${DOOR:-set}" ;;
