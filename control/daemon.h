@@ -79,7 +79,7 @@ struct daemon {
 	struct netmon *netmon;
 	struct event *net_event;
 	char uplink[IF_NAMESIZE];	/* the last interface and gateway there were */
-	struct ipaddr gateway;
+	struct ipaddr gateway[2];	/* of IPv6, of IPv4 */
 	uint32_t network, prefetch;	/* of struct policy */
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	struct uplink_pending pending;

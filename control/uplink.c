@@ -90,8 +90,9 @@ static bool servers_moved(const struct hostdns_servers *was,
 }
 
 /*
- * Interface and gateway, remembered while there is none: a default route that
- * comes late, or comes back, is no other network.
+ * Interface and gateways, remembered while there is none: a default route that
+ * comes late, or comes back, is no other network. NetworkManager takes that of
+ * one family away for a moment whenever its check ends differently.
  */
 static bool network_moved(struct daemon *d)
 {
@@ -99,15 +100,16 @@ static bool network_moved(struct daemon *d)
 	const struct netinfo *n = &d->net;
 	const char *ifname = n->default_ifname[0] != '\0' ? n->default_ifname :
 							     n->only_ifname;
+	struct ipaddr *known = &d->gateway[ipaddr_is_v4(&n->gateway)];
 	bool gateway = !ipaddr_equal(&n->gateway, &none);
 	bool moved = other(d->uplink, ifname) ||
-		     (gateway && !ipaddr_equal(&d->gateway, &none) &&
-		      !ipaddr_equal(&d->gateway, &n->gateway));
+		     (gateway && !ipaddr_equal(known, &none) &&
+		      !ipaddr_equal(known, &n->gateway));
 
 	if (ifname[0] != '\0')
 		memcpy(d->uplink, ifname, sizeof(d->uplink));
 	if (gateway)
-		d->gateway = n->gateway;
+		*known = n->gateway;
 	return moved;
 }
 
@@ -234,11 +236,9 @@ static void look(struct daemon *d, const char *moved)
 
 void uplink_woke(struct daemon *d)
 {
-	static const struct ipaddr none;
-
 	/* What we know of the network is of before the sleep. */
 	d->uplink[0] = '\0';
-	d->gateway = none;
+	memset(d->gateway, 0, sizeof(d->gateway));
 	if (d->active)
 		memset(&d->servers, 0, sizeof(d->servers));
 	look(d, "wake");

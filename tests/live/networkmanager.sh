@@ -64,18 +64,21 @@ fetches() { laptop curl -sS -m 5 "$1" 2>&1 | tail -n 1; }
 no_door() {
 	go error offline
 	check_like "$1: without the door" "$(nm_check)" '[nl]*'
+	check_comes "$1: that is told" was_told '[nl][a-z]*'
 	sp netcheck on >/dev/null
 	check_comes "$1: pointed" is_pointed
 }
 
 with_door() {
 	check_comes "$1: upstreams" asks_of "$DNS4 $DNS6"
-	check "$1: names" "$(status '.names | join(" ")')" \
-	    "$NM_CHECK stale.probe.test"
+	check_comes "$1: names of the file, and of the bus" \
+	    status_is '.names | sort | join(" ")' "$NM_CHECK stale.probe.test"
 	check_comes "$1: the door opens" elements_are 2
+	epoch=$(status .epoch)
 	check "$1: full" "$(nm_check)" full
 	check_comes "$1: full is told" was_told full
 	check_comes "$1: full is noted" has_event nm_full
+	check "$1: the door stays as it is" "$(status .epoch)" "$epoch"
 	check "$1: another program" "$(fetches http://$NM_CHECK/check)" \
 	    "$NM_ANSWER"
 	check_like "$1: a user's" "$(as_user curl -sS -m 2 \
@@ -134,6 +137,7 @@ killed() {
 }
 
 starts_anew() {
+	nm_checks http://$NM_CHECK/check
 	nm_ends KILL
 	[ "$DATAPATH.$stack" != socket.alone ] ||
 		check_comes "$1: none, it is told" problem_is 'does not run'
@@ -191,6 +195,9 @@ router ip addr add $OTHER_DNS/24 dev lan0
 with_stack alone default networkmanager
 resolved_start || exit 2
 with_stack beside default networkmanager
+# It has taken servers from resolv.conf that it would not forget.
+resolved_ends TERM
 stub_dns
+resolved_start || exit 2
 with_stack resolved systemd-resolved resolved
 finish

@@ -85,7 +85,7 @@ nm_says() { nm networking connectivity; }
 portal_up() {
 	router nft -f - <<-END
 	table inet portal {
-		chain dnat {
+		chain to_portal {
 			type nat hook prerouting priority dstnat
 			iifname lan0 ip daddr 203.0.113.0/24 tcp dport 80 dnat ip to $DNS4:80
 			iifname lan0 ip6 daddr 2001:db8::/64 tcp dport 80 dnat ip6 to [$DNS6]:80

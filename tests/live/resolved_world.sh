@@ -138,6 +138,11 @@ resolved_start() {
 	    world_until 50 laptop test -e /run/systemd/resolve/stub-resolv.conf
 }
 
+resolved_ends() {
+	kill "-$1" "$RESOLVED"
+	wait "$RESOLVED" 2>/dev/null
+}
+
 # SERVER...: of eth0, as whoever manages the link sets them.
 link_dns() {
 	unpacked resolvectl dns eth0 "$@"

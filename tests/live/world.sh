@@ -188,7 +188,7 @@ world_end() {
 }
 
 world_open() {
-	WORLD=$(mktemp -d /tmp/sallyport.XXXXXX) && chmod 755 "$WORLD" &&
+	WORLD=$(mktemp -d "${TMPDIR:-/tmp}/sallyport.XXXXXX") && chmod 755 "$WORLD" &&
 	    export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$WORLD/bus" &&
 	    world_links && world_etc && world_holder
 }
