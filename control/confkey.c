@@ -114,8 +114,8 @@ static const struct conf_word doors[] = {
 
 static const struct conf_word backends[] = {
 	HAVE("auto", HOSTDNS_AUTO), HAVE("resolved", HOSTDNS_RESOLVED),
-	HAVE("file", HOSTDNS_FILE), HAVE("none", HOSTDNS_NONE),
 	HAVE("networkmanager", HOSTDNS_NETWORKMANAGER),
+	HAVE("file", HOSTDNS_FILE), HAVE("none", HOSTDNS_NONE),
 	LATER("resolvconf", HOSTDNS_RESOLVCONF), { 0 }
 };
 

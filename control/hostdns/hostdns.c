@@ -133,14 +133,14 @@ int hostdns_open(struct hostdns **h, const struct conf *c, struct why *why)
 
 void hostdns_choose_again(struct hostdns **h, const struct conf *c)
 {
-	static const char *const buses[] = { "resolved", "networkmanager" };
+	const char *name = (*h)->ops->name;
 	struct hostdns *next;
 	struct why why;
 
-	for (size_t i = 0; i < NITEMS(buses); i++)
-		if (strcmp((*h)->ops->name, buses[i]) == 0)
-			return;
-	if (c->hostdns != HOSTDNS_AUTO || !is_networkmanagers(c) ||
+	/* Those that auto takes where it does not see another one yet. */
+	if (c->hostdns != HOSTDNS_AUTO ||
+	    (strcmp(name, "file") != 0 && strcmp(name, "none") != 0) ||
+	    !is_networkmanagers(c) ||
 	    hostdns_networkmanager_open(&next, c, &why) != 0)
 		return;
 	log_info("hostdns: %s is NetworkManager's now", c->resolv_conf);
