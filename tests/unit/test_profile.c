@@ -182,7 +182,8 @@ static const struct {
 };
 
 /* What the running one says is a name beside that of its files. */
-Test(profile, learnt_of_networkmanager)
+Test(profile, learnt_of_networkmanager, .init = make_tree,
+     .fini = remove_tree)
 {
 	static const struct {
 		const char *edge, *profile, *uri, *names;
