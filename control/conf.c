@@ -286,8 +286,8 @@ static int check_together(struct load *l)
 				    c->allow.max_addresses);
 		c->allow.per_name = c->allow.max_addresses;
 	}
-	if ((c->hostdns == HOSTDNS_FILE || c->hostdns == HOSTDNS_RESOLVCONF) &&
-	    c->port != 53)
+	if ((c->hostdns == HOSTDNS_FILE || c->hostdns == HOSTDNS_RESOLVCONF ||
+	     c->hostdns == HOSTDNS_NETWORKMANAGER) && c->port != 53)
 		return fail(l, line_of(l, "", "port"), "port: %u cannot be "
 			    "written to resolv.conf; use port = 53 or "
 			    "hostdns = none", c->port);

@@ -114,8 +114,8 @@ static const struct conf_word doors[] = {
 
 static const struct conf_word backends[] = {
 	HAVE("auto", HOSTDNS_AUTO), HAVE("resolved", HOSTDNS_RESOLVED),
+	HAVE("networkmanager", HOSTDNS_NETWORKMANAGER),
 	HAVE("file", HOSTDNS_FILE), HAVE("none", HOSTDNS_NONE),
-	LATER("networkmanager", HOSTDNS_NETWORKMANAGER),
 	HAVE("resolvconf", HOSTDNS_RESOLVCONF), { 0 }
 };
 

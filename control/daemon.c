@@ -396,9 +396,11 @@ static int open_all(struct daemon *d, struct why *why)
 		return error;
 	}
 	error = daemon_start(d, why);
-	if (error == 0)
-		wake_open(d);
-	return error;
+	if (error != 0)
+		return error;
+	wake_open(d);
+	nm_open(d);
+	return 0;
 }
 
 int daemon_open(struct daemon *d, const char *conf_path,
@@ -449,6 +451,7 @@ void daemon_close(struct daemon *d, enum daemon_end how)
 	leakwatch_close(d);
 	ctl_close(d->ctl);
 	wake_close(d);
+	nm_close(d);
 	uplink_close(d);
 	d->hostdns->ops->close(d->hostdns);
 	if (d->fw_event != NULL)

@@ -25,6 +25,7 @@
 #include "leakwatch.h"
 #include "methods.h"
 #include "netcheck.h"
+#include "nm.h"
 #include "os/netinfo.h"
 #include "settings.h"
 #include "supervise.h"
@@ -33,6 +34,11 @@
 #include "uplink.h"
 #include "wake.h"
 #include "why.h"
+
+struct gateway {
+	struct ipaddr addr;
+	uint8_t mac[6];			/* zero = not known */
+};
 
 struct daemon {
 	struct event_base *base;
@@ -80,13 +86,13 @@ struct daemon {
 	struct netmon *netmon;
 	struct event *net_event;
 	char uplink[IF_NAMESIZE];	/* the last interface and gateway there were */
-	struct ipaddr gateway;
-	uint8_t gateway_mac[6];		/* zero = not known */
+	struct gateway gateway[2];	/* of IPv6, of IPv4 */
 	char link[IF_NAMESIZE];		/* the last one that came up; "" = none */
 	uint32_t network, prefetch;	/* of struct policy */
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	struct uplink_pending pending;
 	struct wake wake;
+	struct nm nm;
 	bool portal;			/* suspected on this network */
 	struct capport capport;
 	struct timeline timeline;

@@ -31,6 +31,17 @@ static int open_dir(const struct jsonfile *f)
 	return fd < 0 ? -errno : fd;
 }
 
+bool jsonfile_exists(const struct jsonfile *f)
+{
+	int fd = open_dir(f);
+	bool there = fd >= 0 &&
+		     faccessat(fd, f->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return there;
+}
+
 /* How many octets, or -errno. */
 static ssize_t read_file(int dirfd, const struct jsonfile *f,
 			 char text[static JSONFILE_MAX])

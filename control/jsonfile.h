@@ -9,6 +9,7 @@
 #define JSONFILE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "compat.h"
 #include "why.h"
@@ -20,6 +21,7 @@ struct jsonfile {
 	size_t max;		/* octets, JSONFILE_MAX at most */
 };
 
+bool jsonfile_exists(const struct jsonfile *f);
 /* A new reference in *root, NULL where there is no file. */
 NODISCARD int jsonfile_load(const struct jsonfile *f, json_t **root,
 			    struct why *why);

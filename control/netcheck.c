@@ -54,8 +54,10 @@ static void unlisten(void *context)
 static int read_dns(void *context, struct why *why)
 {
 	struct daemon *d = context;
-	int error = uplink_servers(d, why);
+	int error;
 
+	hostdns_choose_again(&d->hostdns, &d->conf);
+	error = uplink_servers(d, why);
 	if (error >= 0 && bypass_moved(d))
 		supervise_again(d, "link");
 	/* The upstreams are part of the ruleset. */
@@ -89,11 +91,25 @@ static int turn_back(struct daemon *d, struct why *why)
 static void unpoint(void *context)
 {
 	struct daemon *d = context;
+	bool was = d->astray;
 	struct why why;
 
 	d->astray = turn_back(d, &why) < 0;
+	if (was && !d->astray)
+		d->problem.text[0] = '\0';
 	/* Tried every second, and told once. */
 	if (d->astray && strcmp(d->problem.text, why.text) != 0)
+		daemon_problem(d, "point_dns", why.text);
+}
+
+/* At boot we are there before NetworkManager is. */
+static void choose_again(struct daemon *d)
+{
+	const struct hostdns *was = d->hostdns;
+	struct why why;
+
+	hostdns_choose_again(&d->hostdns, &d->conf);
+	if (d->hostdns != was && point_dns(d, &why) < 0)
 		daemon_problem(d, "point_dns", why.text);
 }
 
@@ -102,7 +118,10 @@ void netcheck_look(struct daemon *d)
 	struct why why;
 	int n;
 
-	if (!d->active || d->bypass.on || d->hostdns->ops->look == NULL)
+	if (!d->active || d->bypass.on)
+		return;
+	choose_again(d);
+	if (d->hostdns->ops->look == NULL)
 		return;
 	n = d->hostdns->ops->look(d->hostdns, &why);
 	if (n < 0) {

@@ -16,6 +16,9 @@ enum { SNIPPETS = 64, NM_LINE = 1024 };
 /* In front of every path below; the tests have their own. */
 static const char *root = "";
 
+/* What NetworkManager itself has told of its check; "" = nothing. */
+static char learnt[DNSNAME_MAX + 1];
+
 struct row {
 	const char *profile, *name;
 	const char *source, *date;
@@ -329,6 +332,8 @@ static int add_networkmanager(struct conf *c, struct why *why)
 {
 	char uri[NM_LINE], host[DNSNAME_MAX + 1];
 
+	if (learnt[0] != '\0' && profile_add_name(c, learnt, false, why) < 0)
+		return -ENOSPC;
 	networkmanager_uri(uri, sizeof(uri));
 	if (uri_host(uri, host, sizeof(host)) &&
 	    profile_add_name(c, host, false, why) == 0)
@@ -407,6 +412,22 @@ static int unknown(const char *word, struct why *why)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s",
 				       i > 0 ? ", " : "", words[i]);
 	return why_set(why, -ENOENT, "\"%.80s\" is not one of %s", word, list);
+}
+
+int profile_learn_uri(struct conf *c, const char *uri, struct why *why)
+{
+	char host[sizeof(learnt)];
+	unsigned int n = c->n_names;
+	uint8_t wire[DNSNAME_MAX];
+	int error = 0;
+
+	if (!uri_host(uri, host, sizeof(host)) ||
+	    dnsname_from_text(host, wire) <= 1)
+		return 0;
+	memcpy(learnt, host, sizeof(learnt));
+	if (listed(c->profiles, "networkmanager"))
+		error = profile_add_name(c, host, false, why);
+	return error < 0 ? error : c->n_names > n;
 }
 
 int profile_add(struct conf *c, const char *word, struct why *why)

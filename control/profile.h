@@ -21,6 +21,14 @@
  */
 NODISCARD int profile_add(struct conf *c, const char *word, struct why *why);
 
+/*
+ * What NetworkManager says that it checks: a name of its profile from now on,
+ * also for configurations that are read later. 1: c has a name more; 0: it has
+ * not, as it is no name, or the profile is not c's; or as profile_add().
+ */
+NODISCARD int profile_learn_uri(struct conf *c, const char *uri,
+				struct why *why);
+
 /* One more name; suffix: what is below it, too. */
 NODISCARD int profile_add_name(struct conf *c, const char *text, bool suffix,
 			       struct why *why);

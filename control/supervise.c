@@ -455,6 +455,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	bypass_tick(d);
 	wake_tick(d);
 	uplink_tick(d);
+	nm_tick(d);
 	if (d->misled || d->hostdns->watch == NULL || d->hostdns->ops->ticks)
 		netcheck_look(d);
 	uplink_portal(d);

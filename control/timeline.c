@@ -87,7 +87,9 @@ const char *timeline_name(enum timeline_event what)
 		[TIMELINE_OPENED] = "opened", [TIMELINE_REPLIED] = "replied",
 		[TIMELINE_PROBE] = "probe",
 		[TIMELINE_PROBE_DONE] = "probe_done",
-		[TIMELINE_ROUTE] = "route", [TIMELINE_TUNNEL] = "tunnel",
+		[TIMELINE_ROUTE] = "route",
+		[TIMELINE_NM_PORTAL] = "nm_portal",
+		[TIMELINE_NM_FULL] = "nm_full", [TIMELINE_TUNNEL] = "tunnel",
 	};
 
 	_Static_assert(NITEMS(names) == TIMELINE__N, "a name per event");

@@ -19,6 +19,8 @@
 static const uint64_t RECONNECT_NS = 30 * CLOCK_S;
 static const uint64_t GAP_NS = 100 * CLOCK_MS;
 
+static const uint8_t no_mac[6];
+
 /* Why it is another network: the link of the old one is gone; it is not, but
  * the host that its portal names has moved. */
 static const char DOWN[] = "down", PORTAL[] = "portal";
@@ -126,28 +128,33 @@ static bool servers_moved(const struct hostdns_servers *was,
 	return false;
 }
 
-static const uint8_t no_mac[6];
-
-static bool has_mac(const struct daemon *d)
+static bool has_mac(const struct gateway *g)
 {
-	return memcmp(d->gateway_mac, no_mac, sizeof(no_mac)) != 0;
+	return memcmp(g->mac, no_mac, sizeof(no_mac)) != 0;
 }
 
 /* It may have answered before we knew that it is the gateway. */
-static void read_router(struct daemon *d)
+static void read_router(struct daemon *d, struct gateway *g)
 {
 	unsigned int ifindex = if_nametoindex(d->uplink);
 	struct netpath path;
 
-	if (has_mac(d) || ifindex == 0)
+	if (has_mac(g) || ifindex == 0)
 		return;
-	netinfo_path(&d->gateway, ifindex, &path);
-	memcpy(d->gateway_mac, path.mac, sizeof(d->gateway_mac));
+	netinfo_path(&g->addr, ifindex, &path);
+	memcpy(g->mac, path.mac, sizeof(g->mac));
+}
+
+static void forget_routers(struct daemon *d)
+{
+	for (size_t i = 0; i < NITEMS(d->gateway); i++)
+		memset(d->gateway[i].mac, 0, sizeof(d->gateway[i].mac));
 }
 
 /*
- * Interface and gateway, remembered while there is none: a default route that
- * comes late, or comes back, is no other network.
+ * Interface and gateways, remembered while there is none: a default route that
+ * comes late, or comes back, is no other network. NetworkManager takes that of
+ * one family away for a moment whenever its check ends differently.
  */
 static bool network_moved(struct daemon *d)
 {
@@ -155,18 +162,19 @@ static bool network_moved(struct daemon *d)
 	const struct netinfo *n = &d->net;
 	const char *ifname = n->default_ifname[0] != '\0' ? n->default_ifname :
 							     n->only_ifname;
+	struct gateway *known = &d->gateway[ipaddr_is_v4(&n->gateway)];
 	bool gateway = !ipaddr_equal(&n->gateway, &none);
 	bool moved = other(d->uplink, ifname) ||
-		     (gateway && !ipaddr_equal(&d->gateway, &none) &&
-		      !ipaddr_equal(&d->gateway, &n->gateway));
+		     (gateway && !ipaddr_equal(&known->addr, &none) &&
+		      !ipaddr_equal(&known->addr, &n->gateway));
 
 	if (moved)
-		memset(d->gateway_mac, 0, sizeof(d->gateway_mac));
+		forget_routers(d);
 	if (ifname[0] != '\0')
 		memcpy(d->uplink, ifname, sizeof(d->uplink));
 	if (gateway) {
-		d->gateway = n->gateway;
-		read_router(d);
+		known->addr = n->gateway;
+		read_router(d, known);
 	}
 	return moved;
 }
@@ -363,12 +371,9 @@ static void look(struct daemon *d, const char *moved)
 
 void uplink_woke(struct daemon *d)
 {
-	static const struct ipaddr none;
-
 	/* What we know of the network is of before the sleep. */
 	d->uplink[0] = '\0';
-	d->gateway = none;
-	memset(d->gateway_mac, 0, sizeof(d->gateway_mac));
+	memset(d->gateway, 0, sizeof(d->gateway));
 	if (d->active)
 		memset(&d->servers, 0, sizeof(d->servers));
 	look(d, "wake");
@@ -434,16 +439,18 @@ static bool carries(const struct daemon *d, const char *ifname)
 /* The same address, but not the same router. */
 static bool another_gateway(struct daemon *d, const char *ifname)
 {
+	struct gateway *g;
 	struct neighbour n;
 	bool another;
 
 	netmon_neighbour(d->netmon, &n);
+	g = &d->gateway[ipaddr_is_v4(&n.addr)];
 	if (strcmp(ifname, d->uplink) != 0 ||
-	    !ipaddr_equal(&n.addr, &d->gateway) ||
+	    !ipaddr_equal(&n.addr, &g->addr) ||
 	    memcmp(n.mac, no_mac, sizeof(no_mac)) == 0)
 		return false;
-	another = has_mac(d) && memcmp(d->gateway_mac, n.mac, sizeof(n.mac)) != 0;
-	memcpy(d->gateway_mac, n.mac, sizeof(n.mac));
+	another = has_mac(g) && memcmp(g->mac, n.mac, sizeof(n.mac)) != 0;
+	memcpy(g->mac, n.mac, sizeof(g->mac));
 	return another;
 }
 
@@ -452,7 +459,7 @@ static void link_up(struct daemon *d, const char *ifname)
 	d->linked = clock_boot();
 	d->addressed = d->routed = 0;
 	memcpy(d->link, ifname, sizeof(d->link));
-	memset(d->gateway_mac, 0, sizeof(d->gateway_mac));
+	forget_routers(d);
 }
 
 /* Is there anything to look at? Why it is another network, if it is one. */

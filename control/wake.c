@@ -15,9 +15,9 @@
 #include "wake.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 
+#include "busevent.h"
 #include "clock.h"
 #include "daemon.h"
 #include "log.h"
@@ -42,13 +42,6 @@ static void add_timer(struct daemon *d, struct event **e, event_callback_fn on,
 		*e = event_new(d->base, -1, 0, on, d);
 	if (*e != NULL && event_add(*e, &tv) < 0)
 		log_error("wake: no timer");
-}
-
-static void free_event(struct event **e)
-{
-	if (*e != NULL)
-		event_free(*e);
-	*e = NULL;
 }
 
 static void on_retry(evutil_socket_t fd, short what, void *context);
@@ -205,7 +198,7 @@ static void disconnect(struct daemon *d)
 {
 	struct wake *w = &d->wake;
 
-	free_event(&w->bus_event);
+	busevent_free(&w->bus_event);
 	if (w->logind == NULL)
 		return;
 	w->forged += logind_forged(w->logind);
@@ -232,34 +225,14 @@ static void awake(struct daemon *d)
 		wake_by_logind(d);
 }
 
-/* What to wait for changes with each message. */
 static int wait_for_bus(struct daemon *d)
 {
-	struct wake *w = &d->wake;
-	uint64_t until = logind_until(w->logind), now;
-	int poll = logind_poll(w->logind);
-	struct timeval tv = { 0 };
-	struct timespec ts;
-	short what = 0;
+	struct logind *l = d->wake.logind;
+	const struct busevent_want want = {
+		logind_fd(l), logind_poll(l), logind_until(l),
+	};
 
-	if (poll < 0)
-		return poll;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-	if (until != UINT64_MAX && until > now) {
-		tv.tv_sec = (time_t)((until - now) / 1000000);
-		tv.tv_usec = (suseconds_t)((until - now) % 1000000);
-	}
-	if (poll & POLLIN)
-		what |= EV_READ;
-	if (poll & POLLOUT)
-		what |= EV_WRITE;
-	free_event(&w->bus_event);
-	w->bus_event = event_new(d->base, logind_fd(w->logind), what, on_bus,
-				 d);
-	return w->bus_event == NULL ||
-	       event_add(w->bus_event,
-			 until == UINT64_MAX ? NULL : &tv) < 0 ? -ENOMEM : 0;
+	return busevent_wait(&d->wake.bus_event, d->base, &want, on_bus, d);
 }
 
 static void told(struct daemon *d, enum logind_event event,
@@ -397,9 +370,9 @@ void wake_close(struct daemon *d)
 	struct wake *w = &d->wake;
 
 	disconnect(d);
-	free_event(&w->retry_event);
-	free_event(&w->late_event);
-	free_event(&w->watch_event);
+	busevent_free(&w->retry_event);
+	busevent_free(&w->late_event);
+	busevent_free(&w->watch_event);
 	if (w->watch != NULL)
 		wakewatch_close(w->watch);
 	w->watch = NULL;

@@ -115,6 +115,12 @@ static void say_wake(const json_t *e, char *text)
 		 client_number(e, "slept"));
 }
 
+static void say_nm(const json_t *e, char *text)
+{
+	snprintf(text, LINE, "connectivity %s, state %s",
+		 client_text(e, "connectivity"), client_text(e, "state"));
+}
+
 static void say_sleep(const json_t *e, char *text)
 {
 	(void)e;
@@ -144,6 +150,7 @@ static const struct {
 	{ "ledger", say_resolver, PAINT_WARN },
 	{ "sleep", say_sleep, PAINT_PLAIN },
 	{ "wake", say_wake, PAINT_HEAD },
+	{ "nm", say_nm, PAINT_HEAD },
 };
 
 /* Of an event that this version does not know. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hostdns/nmstate.h"
 #include "hostdns/resolvconf.h"
 #include "hostdns/resolvconfsaved.h"
 #include "hostdns/resolvedlink.h"
@@ -18,6 +19,8 @@ static const char *const stubs[] = {
 	"/run/systemd/resolve/stub-resolv.conf", "/usr/lib/systemd/resolv.conf",
 };
 static const char uplinks[] = "/run/systemd/resolve/resolv.conf";
+/* What NetworkManager has for resolv.conf, whether it may write that or not. */
+static const char managers[] = "/run/NetworkManager/resolv.conf";
 
 /* By a link, or as a copy. */
 static bool is_same(const char *path, const char *other)
@@ -53,27 +56,43 @@ static void heal_file(const struct conf *c)
 		h->ops->close(h);
 }
 
-static void heal_resolvconf(const struct conf *c)
+static void heal_left(const struct conf *c, bool left,
+		      int (*open)(struct hostdns **h, const struct conf *c,
+				  struct why *why))
 {
 	struct hostdns *h;
 	struct why why;
 
-	if (resolvconfsaved_exists(c->state_dir) &&
-	    hostdns_resolvconf_open(&h, c, &why) == 0)
+	if (!left)
+		return;
+	if (open(&h, c, &why) == 0)
 		h->ops->close(h);
+	else
+		log_warning("hostdns: %s", why.text);
 }
 
 static void heal_resolved(const struct conf *c)
 {
-	struct hostdns *h;
-	struct why why;
+	heal_left(c, resolvedlink_exists(c->state_dir), hostdns_resolved_open);
+}
 
-	if (!resolvedlink_exists(c->state_dir))
-		return;
-	if (hostdns_resolved_open(&h, c, &why) == 0)
-		h->ops->close(h);
-	else
-		log_warning("hostdns: %s", why.text);
+static void heal_networkmanager(const struct conf *c)
+{
+	heal_left(c, nmstate_exists(c->state_dir), hostdns_networkmanager_open);
+}
+
+static void heal_resolvconf(const struct conf *c)
+{
+	heal_left(c, resolvconfsaved_exists(c->state_dir),
+		  hostdns_resolvconf_open);
+}
+
+static bool is_networkmanagers(const struct conf *c)
+{
+	return c->port == 53 &&
+	       (nmstate_exists(c->state_dir) ||
+		(is_same(c->resolv_conf, managers) &&
+		 hostdns_networkmanager_writes()));
 }
 
 /* A resolved that was left pointed at us and is away will be back. */
@@ -82,9 +101,12 @@ static int open_auto(struct hostdns **h, const struct conf *c, struct why *why)
 	if (c->port == 53)
 		heal_file(c);
 	heal_resolved(c);
+	heal_networkmanager(c);
 	/* At boot we are there before the bus is. */
 	if ((resolvedlink_exists(c->state_dir) || is_resolveds(c)) &&
 	    hostdns_resolved_open(h, c, why) == 0)
+		return 0;
+	if (is_networkmanagers(c) && hostdns_networkmanager_open(h, c, why) == 0)
 		return 0;
 	if (c->port != 53)
 		return hostdns_none_open(h, c, why);
@@ -101,21 +123,53 @@ int hostdns_open(struct hostdns **h, const struct conf *c, struct why *why)
 		return open_auto(h, c, why);
 	case HOSTDNS_RESOLVED:
 		heal_file(c);
+		heal_networkmanager(c);
 		return hostdns_resolved_open(h, c, why);
 	case HOSTDNS_RESOLVCONF:
 		heal_resolved(c);
+		heal_networkmanager(c);
 		return hostdns_resolvconf_open(h, c, why);
+	case HOSTDNS_NETWORKMANAGER:
+		heal_file(c);
+		return hostdns_networkmanager_open(h, c, why);
 	case HOSTDNS_FILE:
 		heal_resolved(c);
+		heal_networkmanager(c);
 		return hostdns_file_open(h, c, why);
 	case HOSTDNS_NONE:
 		heal_resolved(c);
+		heal_networkmanager(c);
 		return hostdns_none_open(h, c, why);
 	default:
 		return why_set(why, -EOPNOTSUPP, "hostdns: this backend is "
 			       "not in this build; use auto, resolved, "
-			       "resolvconf, file or none");
+			       "networkmanager, resolvconf, file or none");
 	}
+}
+
+void hostdns_choose_again(struct hostdns **h, const struct conf *c)
+{
+	const char *name = (*h)->ops->name;
+	struct hostdns *next;
+	struct why why;
+
+	/* Those that auto takes where it does not see another one yet. */
+	if (c->hostdns != HOSTDNS_AUTO ||
+	    (strcmp(name, "file") != 0 && strcmp(name, "none") != 0) ||
+	    !is_networkmanagers(c) ||
+	    hostdns_networkmanager_open(&next, c, &why) != 0)
+		return;
+	log_info("hostdns: %s is NetworkManager's now", c->resolv_conf);
+	if ((*h)->ops->restore(*h, &why) != 0)
+		log_warning("hostdns: %s", why.text);
+	next->watch = (*h)->watch;
+	(*h)->ops->close(*h);
+	*h = next;
+}
+
+bool hostdns_is_absence(int error)
+{
+	return error == -ESRCH || error == -ENOENT || error == -ECONNREFUSED;
 }
 
 /* Changes nothing: somebody else points the host at us. */

@@ -66,10 +66,23 @@ struct hostdns {
 /* Chooses by c->hostdns. */
 NODISCARD int hostdns_open(struct hostdns **h, const struct conf *c,
 			   struct why *why);
+/*
+ * With hostdns = auto: whose the settings are may have changed since. Then
+ * the old backend puts back what is of its making, and *h is the new one.
+ */
+void hostdns_choose_again(struct hostdns **h, const struct conf *c);
+
+/* The bus or who is asked there is not there, and may yet come. */
+bool hostdns_is_absence(int error);
 
 /* The backends. */
 NODISCARD int hostdns_file_open(struct hostdns **h, const struct conf *c,
 				struct why *why);
+NODISCARD int hostdns_networkmanager_open(struct hostdns **h,
+					  const struct conf *c,
+					  struct why *why);
+/* Does it write resolv.conf, by its own word? */
+bool hostdns_networkmanager_writes(void);
 NODISCARD int hostdns_none_open(struct hostdns **h, const struct conf *c,
 				struct why *why);
 NODISCARD int hostdns_resolved_open(struct hostdns **h, const struct conf *c,

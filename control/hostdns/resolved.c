@@ -314,7 +314,7 @@ static int readdress(struct resolved *r, json_t *ours, struct why *why)
  * that it is missing. */
 static int wait_for_it(struct resolved *r, int error, const struct why *why)
 {
-	if (error != -ESRCH && error != -ENOENT && error != -ECONNREFUSED)
+	if (!hostdns_is_absence(error))
 		return error;
 	log_info("hostdns: %s yet: pointed at us when it is there", why->text);
 	r->on = true;

@@ -9,14 +9,66 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "hostdns/resolvedcall.h"
 #include "hostdns/resolvedlink.h"
+#include "hostdns/sysbus.h"
 
 static const char manager[] = "org.freedesktop.resolve1.Manager";
 static const char manager_path[] = "/org/freedesktop/resolve1";
 static const char link_interface[] = "org.freedesktop.resolve1.Link";
 static const char link_prefix[] = "/org/freedesktop/resolve1/link";
 static const char properties[] = "org.freedesktop.DBus.Properties";
+
+struct resolvedbus {
+	struct sysbus sys;
+};
+
+/* --- the program --- */
+
+/* -ENODEV: no such link any more. */
+static int told(const sd_bus_error *e, int r, const char *what,
+		struct why *why)
+{
+	if (sd_bus_error_has_name(e, "org.freedesktop.resolve1.NoSuchLink") ||
+	    sd_bus_error_has_name(e, SD_BUS_ERROR_UNKNOWN_OBJECT))
+		return why_set(why, -ENODEV, "systemd-resolved: %s: %.200s",
+			       what, e->message != NULL ? e->message :
+			       strerror(-r));
+	if (sd_bus_error_has_name(e, "org.freedesktop.resolve1.LinkBusy"))
+		return why_set(why, -EBUSY, "systemd-resolved: %s: %.200s Its "
+			       "settings are systemd-networkd's; use datapath "
+			       "= bypass, or hostdns = file", what,
+			       e->message);
+	return 0;
+}
+
+static const struct sysbus_peer peer = {
+	"org.freedesktop.resolve1", "systemd-resolved", told,
+};
+
+int resolvedbus_open(struct resolvedbus **b, struct why *why)
+{
+	*b = calloc(1, sizeof(**b));
+	if (*b == NULL)
+		return why_set(why, -ENOMEM, "hostdns: no memory");
+	sysbus_init(&(*b)->sys, &peer);
+	return 0;
+}
+
+void resolvedbus_close(struct resolvedbus *b)
+{
+	sysbus_fini(&b->sys);
+	free(b);
+}
+
+int resolvedbus_begin(struct resolvedbus *b, struct why *why)
+{
+	return sysbus_begin(&b->sys, why);
+}
+
+unsigned int resolvedbus_generation(const struct resolvedbus *b)
+{
+	return b->sys.generation;
+}
 
 /* --- reading --- */
 
@@ -157,12 +209,11 @@ static int read_link(sd_bus_message *m, const struct host *host, json_t *link)
 static int get(struct resolvedbus *b, struct call *c, const char *property,
 	       struct why *why)
 {
-	int r = resolvedcall_begin(b, c, resolvedcall_name, manager_path,
-				   properties, "Get");
+	int r = call_begin(&b->sys, c, manager_path, properties, "Get");
 
 	if (r >= 0)
 		r = sd_bus_message_append(c->m, "ss", manager, property);
-	return resolvedcall_ask(b, c, r, property, why);
+	return call_ask(&b->sys, c, r, property, why);
 }
 
 static int get_word(struct resolvedbus *b, const char *property,
@@ -175,11 +226,11 @@ static int get_word(struct resolvedbus *b, const char *property,
 	if (error == 0) {
 		r = sd_bus_message_read(c.reply, "v", "s", &text);
 		if (r < 0)
-			error = resolvedcall_told(b, &c, r, property, why);
+			error = call_told(&b->sys, &c, r, property, why);
 		else
 			snprintf(word, RESOLVED_WORD, "%s", text);
 	}
-	resolvedcall_end(&c);
+	call_end(&c);
 	return error;
 }
 
@@ -191,8 +242,8 @@ static int add_host(struct resolvedbus *b, json_t *list, struct why *why)
 
 	if (error == 0 && (r = read_list(c.reply, &servers, true,
 					 json_object_get(link, "dns"))) < 0)
-		error = resolvedcall_told(b, &c, r, "DNSEx", why);
-	resolvedcall_end(&c);
+		error = call_told(&b->sys, &c, r, "DNSEx", why);
+	call_end(&c);
 	json_array_append_new(list, link);
 	return error;
 }
@@ -208,14 +259,13 @@ static int get_link(struct resolvedbus *b, unsigned int ifindex,
 	r = sd_bus_path_encode(link_prefix, text, &path);
 	if (r < 0)
 		return why_set(why, r, "hostdns: %s", strerror(-r));
-	r = resolvedcall_begin(b, &c, resolvedcall_name, path, properties,
-			       "GetAll");
+	r = call_begin(&b->sys, &c, path, properties, "GetAll");
 	if (r >= 0)
 		r = sd_bus_message_append(c.m, "s", link_interface);
-	error = resolvedcall_ask(b, &c, r, "settings of a link", why);
+	error = call_ask(&b->sys, &c, r, "settings of a link", why);
 	if (error == 0 && (r = read_link(c.reply, host, link)) < 0)
-		error = resolvedcall_told(b, &c, r, "settings of a link", why);
-	resolvedcall_end(&c);
+		error = call_told(&b->sys, &c, r, "settings of a link", why);
+	call_end(&c);
 	free(path);
 	return error;
 }
@@ -354,26 +404,24 @@ int resolvedbus_set(struct resolvedbus *b, const json_t *link,
 							      "ifindex"));
 	const char *member = setter(key);
 	struct call c;
-	int r = resolvedcall_begin(b, &c, resolvedcall_name, manager_path,
-				   manager, member);
+	int r = call_begin(&b->sys, &c, manager_path, manager, member);
 
 	if (r >= 0)
 		r = sd_bus_message_append(c.m, "i", ifindex);
 	if (r >= 0)
 		r = put_value(c.m, key, json_object_get(link, key));
-	r = resolvedcall_ask(b, &c, r, member, why);
-	resolvedcall_end(&c);
+	r = call_ask(&b->sys, &c, r, member, why);
+	call_end(&c);
 	return r;
 }
 
 static int plain(struct resolvedbus *b, const char *member, struct why *why)
 {
 	struct call c;
-	int r = resolvedcall_begin(b, &c, resolvedcall_name, manager_path,
-				   manager, member);
+	int r = call_begin(&b->sys, &c, manager_path, manager, member);
 
-	r = resolvedcall_ask(b, &c, r, member, why);
-	resolvedcall_end(&c);
+	r = call_ask(&b->sys, &c, r, member, why);
+	call_end(&c);
 	return r;
 }
 

@@ -242,10 +242,7 @@ int resolvedlink_load(const char *dir, json_t **links, json_t **ours,
 
 bool resolvedlink_exists(const char *dir)
 {
-	char path[PATH_MAX + sizeof(name)];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return jsonfile_exists(&(struct jsonfile){ dir, name, 0 });
 }
 
 int resolvedlink_save(const char *dir, json_t *links, json_t *ours,

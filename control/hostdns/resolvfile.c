@@ -330,6 +330,21 @@ void resolvfile_watch(struct filewatch *w, const char *path)
 	filewatch_follow(w, paths, NITEMS(paths));
 }
 
+bool resolvfile_asks(const char *path, const struct ipaddr *a)
+{
+	char buffer[RESOLV_MAX], line[LINE];
+	ssize_t n = resolvfile_load_path(path, buffer);
+	size_t len = n < 0 ? 0 : (size_t)n;
+	const char *text = buffer, *server;
+	struct ipaddr first;
+
+	while (next_line(&text, &len, line))
+		if ((server = argument(line, "nameserver")) != NULL)
+			return ipaddr_parse(server, &first) &&
+			       ipaddr_equal(&first, a);
+	return false;
+}
+
 static void read_behind(const struct netinfo *n, struct hostdns_servers *s)
 {
 	char text[RESOLV_MAX];

@@ -88,6 +88,9 @@ bool resolvfile_add_text(const char *text, size_t len,
 			 const char link[static IF_NAMESIZE],
 			 struct hostdns_servers *s);
 
+/* Is this the first server that the file path names? */
+bool resolvfile_asks(const char *path, const struct ipaddr *a);
+
 /*
  * The servers of the file path, or of the text of another file that stands
  * for it. Behind a resolver of the host's own, those which that asks, where

@@ -147,8 +147,7 @@ fails_closed() {
 # ---- it comes and goes
 
 again() {
-	kill "$RESOLVED"
-	wait "$RESOLVED" 2>/dev/null
+	resolved_ends TERM
 	resolved_start || echo 'FAILED: resolved does not start again'
 	link_dns $DNS4
 }
@@ -213,8 +212,7 @@ problem_is() { status .problem | grep -q "$1"; }
 asks_of() { [ "$(status '.upstreams | map(.address) | join(" ")')" = "$1" ]; }
 
 starts_anew() {
-	kill "$RESOLVED"
-	wait "$RESOLVED" 2>/dev/null
+	resolved_ends TERM
 	[ "$1" = remembers ] || laptop sh -c 'rm -f /run/systemd/resolve/netif/*'
 	resolved_start || echo 'FAILED: resolved does not start again'
 	check_comes "started anew, $1: pointed again" is_pointed
@@ -268,8 +266,7 @@ killed() {
 }
 
 resolved_gone() {
-	kill -KILL "$RESOLVED"
-	wait "$RESOLVED" 2>/dev/null
+	resolved_ends KILL
 	check_comes 'no resolved: it is told' problem_is 'does not run'
 	check 'no resolved: rules hold' "$(loaded)" door
 	go disconnected
@@ -281,8 +278,7 @@ resolved_gone() {
 	resolved_start || echo 'FAILED: resolved does not start again'
 	check_comes 'resolved is back: so are the settings' is_as_before
 	# As at boot.
-	kill -KILL "$RESOLVED"
-	wait "$RESOLVED" 2>/dev/null
+	resolved_ends KILL
 	go error offline
 	check_comes 'no resolved yet: it is told' problem_is 'does not run'
 	resolved_start || echo 'FAILED: resolved does not start again'

@@ -47,7 +47,7 @@ packages_wanted() {
 resolved_paths() {
 	LIBRARIES=$(find "$PACKAGES" -name '*.so*' -exec dirname {} + |
 	    sort -u | paste -sd : -)
-	set -- "$PACKAGES"/*/usr/bin "$PACKAGES"/*/bin
+	set -- "$PACKAGES"/*/usr/bin "$PACKAGES"/*/bin "$PACKAGES"/*/usr/sbin
 	BINARIES=$(IFS=:; echo "$*")
 	PROGRAM_RESOLVED=$(first_program /usr/lib/systemd/systemd-resolved \
 	    /lib/systemd/systemd-resolved \
@@ -108,6 +108,11 @@ resolved_start() {
 	RESOLVED=$PID
 	world_until 100 unpacked resolvectl status eth0 &&
 	    world_until 50 laptop test -e /run/systemd/resolve/stub-resolv.conf
+}
+
+resolved_ends() {
+	kill "-$1" "$RESOLVED"
+	wait "$RESOLVED" 2>/dev/null
 }
 
 # SERVER...: of eth0, as whoever manages the link sets them.

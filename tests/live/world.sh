@@ -193,7 +193,7 @@ world_end() {
 }
 
 world_open() {
-	WORLD=$(mktemp -d /tmp/sallyport.XXXXXX) && chmod 755 "$WORLD" &&
+	WORLD=$(mktemp -d "${TMPDIR:-/tmp}/sallyport.XXXXXX") && chmod 755 "$WORLD" &&
 	    export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$WORLD/bus" &&
 	    world_links && world_etc && world_holder
 }
@@ -220,7 +220,10 @@ daemon_conf() {
 		printf 'state-dir = "%s/state"\nrun-dir = "%s/run"\n' \
 		    "$WORLD" "$WORLD"
 		printf 'control { socket = "%s/run/control.sock" }\n' "$WORLD"
-		printf 'profile = "apple"\n'
+		case "$*" in
+		*profile*=*) ;;
+		*) printf 'profile = "apple"\n' ;;
+		esac
 		case "$*" in
 		*door*=*) ;;
 		*) printf 'door = %s\n' "${DOOR:-set}" ;;

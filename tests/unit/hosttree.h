@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,14 @@ static inline void run(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	cr_assert_eq(system(text), 0, "%s", text);
+}
+
+static inline json_t *parsed(const char *text)
+{
+	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+
+	cr_assert(value != NULL, "%s", text);
+	return value;
 }
 
 /* The commands run in etc/, as does the test. */

@@ -59,10 +59,9 @@ static const struct {
 	{ "log-level = loud", ":1: log-level: \"loud\" is not one of error, "
 	  "warning, info, debug" },
 	/* designed, not built */
-	{ "hostdns = networkmanager", ":1: hostdns: hostdns = networkmanager "
-	  "is not supported by this build; use auto, resolved, file or none" },
 	{ "hostdns = resolvconf", ":1: hostdns: hostdns = resolvconf is not "
-	  "supported by this build; use auto, resolved, file or none" },
+	  "supported by this build; use auto, resolved, networkmanager, file "
+	  "or none" },
 	{ "exempt = ports", ":1: exempt: exempt = ports is not supported by "
 	  "this build; use group" },
 	{ "tunnel { follow = true }", ":1: tunnel.follow: follow = true is "
@@ -99,6 +98,8 @@ static const struct {
 	  "is above ttl-max = 100" },
 	{ "allow { max-addresses = 8\nper-name = 9 }", ":2: allow.per-name: "
 	  "9 is above max-addresses = 8" },
+	{ "hostdns = networkmanager\nport = 5353", ":2: port: 5353 cannot be "
+	  "written to resolv.conf; use port = 53 or hostdns = none" },
 	{ "hostdns = file\nport = 5353", ":2: port: 5353 cannot be written "
 	  "to resolv.conf; use port = 53 or hostdns = none" },
 	/* structure */

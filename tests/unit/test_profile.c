@@ -181,6 +181,44 @@ static const struct {
 	{ "kde alone", { "/usr/bin/plasmashell" }, "kde" },
 };
 
+/* What the running one says is a name beside that of its files. */
+Test(profile, learnt_of_networkmanager, .init = make_tree,
+     .fini = remove_tree)
+{
+	static const struct {
+		const char *edge, *profile, *uri, *names;
+		int want;
+	} uris[] = {
+		{ "no uri", "networkmanager", "", "nmcheck.gnome.org", 0 },
+		{ "an address", "networkmanager", "http://192.0.2.1/",
+		  "nmcheck.gnome.org", 0 },
+		{ "no name", "networkmanager", "http://a..b/",
+		  "nmcheck.gnome.org", 0 },
+		{ "another profile", "apple", "http://learnt.example/",
+		  NULL, 0 },
+		{ "known", "networkmanager", "http://nmcheck.gnome.org/x",
+		  "nmcheck.gnome.org", 0 },
+		{ "new", "networkmanager", "https://learnt.example:443/x",
+		  "learnt.example nmcheck.gnome.org", 1 },
+	};
+	char names[1024];
+	struct why why;
+
+	for (size_t i = 0; i < NITEMS(uris); i++) {
+		struct conf c = { 0 };
+
+		learnt[0] = '\0';
+		cr_assert_eq(profile_add(&c, uris[i].profile, &why), 0);
+		cr_expect_eq(profile_learn_uri(&c, uris[i].uri, &why),
+			     uris[i].want, "%s", uris[i].edge);
+		if (uris[i].names == NULL)
+			continue;
+		names_of("networkmanager", names, sizeof(names));
+		cr_expect_str_eq(names, uris[i].names, "%s: %s",
+				 uris[i].edge, names);
+	}
+}
+
 Test(profile, automatic)
 {
 	for (size_t i = 0; i < NITEMS(autos); i++) {

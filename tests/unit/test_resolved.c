@@ -83,14 +83,6 @@ int resolvedbus_flush(struct resolvedbus *b, struct why *why)
 
 static struct why told;
 
-static json_t *parsed(const char *text)
-{
-	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
-
-	cr_assert(value != NULL, "%s", text);
-	return value;
-}
-
 /* lo is there in every network, and it is up. */
 static void make_world(void)
 {

@@ -172,4 +172,5 @@ Test(timeline, names)
 		for (unsigned int k = 0; k < i; k++)
 			cr_expect_str_neq(timeline_name(i), timeline_name(k));
 	cr_expect_str_eq(timeline_name(TIMELINE_PROBE_DONE), "probe_done");
+	cr_expect_str_eq(timeline_name(TIMELINE_NM_FULL), "nm_full");
 }

@@ -1,52 +1,36 @@
 /* SPDX-License-Identifier: ISC */
-#include "hostdns/resolvedcall.h"
+#include "hostdns/sysbus.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
-#include "hostdns/resolvedbus.h"
 
 static const char address[] = "unix:path=/run/dbus/system_bus_socket";
-const char resolvedcall_name[] = "org.freedesktop.resolve1";
 
 static const uint64_t CALL_NS = CLOCK_S, ALL_NS = 3 * CLOCK_S;
 
-struct resolvedbus {
-	sd_bus *bus;		/* NULL: not connected */
-	char owner[64];		/* of resolve1, as the bus numbers it */
-	unsigned int generation;
-	uint64_t until;		/* boot time, ns */
-};
-
-int resolvedbus_open(struct resolvedbus **b, struct why *why)
+void sysbus_init(struct sysbus *b, const struct sysbus_peer *peer)
 {
-	*b = calloc(1, sizeof(**b));
-	return *b != NULL ? 0 : why_set(why, -ENOMEM, "hostdns: no memory");
+	memset(b, 0, sizeof(*b));
+	b->peer = peer;
 }
 
-static void disconnect(struct resolvedbus *b)
+static void disconnect(struct sysbus *b)
 {
 	sd_bus_close(b->bus);
 	b->bus = sd_bus_unref(b->bus);
 }
 
-void resolvedbus_close(struct resolvedbus *b)
+void sysbus_fini(struct sysbus *b)
 {
 	disconnect(b);
-	free(b);
-}
-
-unsigned int resolvedbus_generation(const struct resolvedbus *b)
-{
-	return b->generation;
 }
 
 /* us; never 0, which would mean the library's own 25 s. */
-static uint64_t left(const struct resolvedbus *b)
+static uint64_t left(const struct sysbus *b)
 {
 	uint64_t now = clock_boot(), ns = b->until > now ? b->until - now : 0;
 
@@ -55,9 +39,8 @@ static uint64_t left(const struct resolvedbus *b)
 
 /* --- a call --- */
 
-int resolvedcall_begin(struct resolvedbus *b, struct call *c, const char *to,
-		       const char *path, const char *interface,
-		       const char *member)
+static int begin(struct sysbus *b, struct call *c, const char *to,
+		 const char *path, const char *interface, const char *member)
 {
 	int r;
 
@@ -67,7 +50,13 @@ int resolvedcall_begin(struct resolvedbus *b, struct call *c, const char *to,
 	return r < 0 ? r : sd_bus_message_set_auto_start(c->m, 0);
 }
 
-void resolvedcall_end(struct call *c)
+int call_begin(struct sysbus *b, struct call *c, const char *path,
+	       const char *interface, const char *member)
+{
+	return begin(b, c, b->peer->name, path, interface, member);
+}
+
+void call_end(struct call *c)
 {
 	sd_bus_error_free(&c->error);
 	sd_bus_message_unref(c->m);
@@ -81,39 +70,35 @@ static bool is_lost(int r)
 	       r == -EPIPE || r == -ESHUTDOWN;
 }
 
-int resolvedcall_told(struct resolvedbus *b, const struct call *c, int r,
-		      const char *what, struct why *why)
+int call_told(struct sysbus *b, const struct call *c, int r, const char *what,
+	      struct why *why)
 {
 	const sd_bus_error *e = &c->error;
+	int told;
 
 	if (is_lost(r))
 		disconnect(b);
 	if (r == -ETIMEDOUT)
-		return why_set(why, r, "systemd-resolved: %s: it does not "
-			       "answer", what);
-	if (sd_bus_error_has_name(e, "org.freedesktop.resolve1.NoSuchLink") ||
-	    sd_bus_error_has_name(e, SD_BUS_ERROR_UNKNOWN_OBJECT))
-		r = -ENODEV;
-	if (sd_bus_error_has_name(e, "org.freedesktop.resolve1.LinkBusy"))
-		return why_set(why, -EBUSY, "systemd-resolved: %s: %.200s Its "
-			       "settings are systemd-networkd's; use datapath "
-			       "= bypass, or hostdns = file", what,
-			       e->message);
-	return why_set(why, r, "systemd-resolved: %s: %.200s", what,
+		return why_set(why, r, "%s: %s: it does not answer",
+			       b->peer->title, what);
+	told = b->peer->told != NULL ? b->peer->told(e, r, what, why) : 0;
+	if (told != 0)
+		return told;
+	return why_set(why, r, "%s: %s: %.200s", b->peer->title, what,
 		       e->message != NULL ? e->message : strerror(-r));
 }
 
-int resolvedcall_ask(struct resolvedbus *b, struct call *c, int r,
-		     const char *what, struct why *why)
+int call_ask(struct sysbus *b, struct call *c, int r, const char *what,
+	     struct why *why)
 {
 	if (r >= 0)
 		r = sd_bus_call(b->bus, c->m, left(b), &c->error, &c->reply);
-	return r >= 0 ? 0 : resolvedcall_told(b, c, r, what, why);
+	return r >= 0 ? 0 : call_told(b, c, r, what, why);
 }
 
 /* --- the connection --- */
 
-static int wait_ready(struct resolvedbus *b)
+static int wait_ready(struct sysbus *b)
 {
 	int r;
 
@@ -132,7 +117,7 @@ static int wait_ready(struct resolvedbus *b)
 	return r < 0 ? r : 0;
 }
 
-static int reach_bus(struct resolvedbus *b, struct why *why)
+static int reach_bus(struct sysbus *b, struct why *why)
 {
 	int r = sd_bus_new(&b->bus);
 
@@ -152,40 +137,39 @@ static int reach_bus(struct resolvedbus *b, struct why *why)
 }
 
 /* Signals for us; there are a few at the beginning. */
-static void drain(struct resolvedbus *b)
+static void drain(struct sysbus *b)
 {
 	for (int i = 0; i < 64 && sd_bus_process(b->bus, NULL) > 0; i++)
 		;
 }
 
-static int find_owner(struct resolvedbus *b, struct why *why)
+static int find_owner(struct sysbus *b, struct why *why)
 {
 	struct call c;
 	const char *owner;
-	int r = resolvedcall_begin(b, &c, "org.freedesktop.DBus",
-				   "/org/freedesktop/DBus",
-				   "org.freedesktop.DBus", "GetNameOwner");
+	int r = begin(b, &c, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+		      "org.freedesktop.DBus", "GetNameOwner");
 
 	if (r >= 0)
-		r = sd_bus_message_append(c.m, "s", resolvedcall_name);
+		r = sd_bus_message_append(c.m, "s", b->peer->name);
 	if (r >= 0)
 		r = sd_bus_call(b->bus, c.m, left(b), &c.error, &c.reply);
 	if (r >= 0)
 		r = sd_bus_message_read(c.reply, "s", &owner);
 	if (r < 0 && sd_bus_error_has_name(&c.error,
 				SD_BUS_ERROR_NAME_HAS_NO_OWNER))
-		r = why_set(why, -ESRCH, "systemd-resolved does not run");
+		r = why_set(why, -ESRCH, "%s does not run", b->peer->title);
 	else if (r < 0)
-		r = resolvedcall_told(b, &c, r, "look for it", why);
+		r = call_told(b, &c, r, "look for it", why);
 	else if (strcmp(owner, b->owner) != 0) {
 		snprintf(b->owner, sizeof(b->owner), "%s", owner);
 		b->generation++;
 	}
-	resolvedcall_end(&c);
+	call_end(&c);
 	return r < 0 ? r : 0;
 }
 
-int resolvedbus_begin(struct resolvedbus *b, struct why *why)
+int sysbus_begin(struct sysbus *b, struct why *why)
 {
 	bool known = b->bus != NULL;
 	int error;

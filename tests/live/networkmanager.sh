@@ -1,0 +1,203 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# The real NetworkManager, which writes resolv.conf itself, leaves that to
+# systemd-resolved, or does the one beside the other. Its check reaches "full",
+# and "portal" behind a portal, while the kill switch holds, and neither
+# without the door. Its DNS comes back as it was after leaving, after kill -9,
+# and after a change by somebody else; and nothing leaves. For the network see
+# networkmanager_world.sh.
+#
+# modes: socket bypass
+# usage: networkmanager.sh [BUILD]
+
+. "$(dirname "$0")/assert.sh"
+. tests/live/networkmanager_world.sh
+for _tool in curl flock; do
+	command -v $_tool >/dev/null && continue
+	echo "skipped: needs $_tool"
+	exit 77
+done
+
+OTHER_DNS=192.168.77.3
+
+# All that the host has of DNS, as its own tools read it.
+originals() {
+	laptop cat /etc/resolv.conf
+	laptop readlink /etc/resolv.conf
+	nm -t -f IP4.DNS,IP6.DNS device show eth0
+	nm -t -f ipv4.dns,ipv4.dns-search,ipv6.dns connection show wired
+	laptop grep -c global-dns \
+	    /var/lib/NetworkManager/NetworkManager-intern.conf
+	[ "$stack" = alone ] || for _what in dns domain dnsovertls; do
+		unpacked resolvectl $_what eth0
+	done
+}
+is_original() { [ "$(originals)" = "$was" ]; }
+
+# Whom programs ask.
+is_pointed() {
+	case $DATAPATH.$stack in
+	bypass.*) [ "$(steered)" = '3 3' ] && is_original ;;
+	socket.alone) names_us ;;
+	socket.beside) names_us && links_ask_us ;;
+	*) links_ask_us ;;
+	esac
+}
+names_us() {
+	[ "$(laptop awk '/^nameserver/ { print $2 }' /etc/resolv.conf |
+	    xargs)" = '127.0.0.1 ::1' ]
+}
+links_ask_us() {
+	unpacked resolvectl dns eth0 | grep -q ': 127.0.0.1 ::1$'
+}
+
+asks_of() { [ "$(status '.upstreams | map(.address) | join(" ")')" = "$1" ]; }
+problem_is() { status .problem | grep -q "$1"; }
+has_event() { sp --json timeline | jq -e --arg n "$1" \
+    '.episodes[0].events | map(.name) | index($n)' >/dev/null; }
+was_told() { grep -q "nm  *connectivity $1," "$WORLD/monitor.log"; }
+fetches() { laptop curl -sS -m 5 "$1" 2>&1 | tail -n 1; }
+
+# ---- its check
+
+no_door() {
+	go error offline
+	check_like "$1: without the door" "$(nm_check)" '[nl]*'
+	check_comes "$1: that is told" was_told '[nl][a-z]*'
+	sp netcheck on >/dev/null
+	check_comes "$1: pointed" is_pointed
+}
+
+with_door() {
+	check_comes "$1: upstreams" asks_of "$DNS4 $DNS6"
+	check_comes "$1: names of the file, and of the bus" \
+	    status_is '.names | sort | join(" ")' "$NM_CHECK stale.probe.test"
+	check_comes "$1: the door opens" elements_are 2
+	epoch=$(status .epoch)
+	check "$1: full" "$(nm_check)" full
+	check_comes "$1: full is told" was_told full
+	check_comes "$1: full is noted" has_event nm_full
+	check "$1: the door stays as it is" "$(status .epoch)" "$epoch"
+	check "$1: another program" "$(fetches http://$NM_CHECK/check)" \
+	    "$NM_ANSWER"
+	check_like "$1: a user's" "$(as_user curl -sS -m 2 \
+	    http://$NM_CHECK/check 2>&1)" 'curl*'
+}
+
+behind_portal() {
+	portal_up
+	check "$1: a portal" "$(nm_check)" portal
+	check_comes "$1: a portal is told" was_told portal
+	check_comes "$1: a portal is noted" has_event nm_portal
+	portal_down
+	check "$1: signed in" "$(nm_check)" full
+}
+
+# ---- what happens meanwhile
+
+reapply() {
+	nm connection modify wired ipv4.dns "$1" &&
+	    nm device reapply eth0 >/dev/null
+}
+
+others_change_it() {
+	reapply $OTHER_DNS
+	check_comes "$1: other servers are asked" asks_of "$OTHER_DNS $DNS6"
+	[ "$DATAPATH" = bypass ] ||
+		check_comes "$1: and pointed" is_pointed
+	check "$1: full by others" "$(nm_check)" full
+	reapply $DNS4
+	check_comes "$1: and back" asks_of "$DNS4 $DNS6"
+	check_comes "$1: back, pointed" is_pointed
+}
+
+# Over the daemon's head.
+others_write() {
+	echo "nameserver $OTHER_DNS" >"$WORLD/etc/resolv.conf"
+	check_comes "$1: resolv.conf is written anew" names_us
+	command -v busctl >/dev/null || return 0
+	laptop busctl --address=unix:path=/run/dbus/system_bus_socket \
+	    set-property org.freedesktop.NetworkManager \
+	    /org/freedesktop/NetworkManager org.freedesktop.NetworkManager \
+	    GlobalDnsConfiguration 'a{sv}' 0
+	check_comes "$1: global servers, and ours again" names_us
+}
+
+killed() {
+	daemon_ends KILL
+	check "$1: killed, still pointed" "$(is_pointed && echo yes)" yes
+	laptop "$BUILD/sallyportd" --restore-dns -f "$CONF" \
+	    >"$WORLD/restore.log" 2>&1
+	check_comes "$1: --restore-dns" is_original
+	daemon_start
+	check_comes "$1: started, pointed" is_pointed
+	check_comes "$1: started, the door opens" elements_are 2
+	check "$1: started, full" "$(nm_check)" full
+}
+
+starts_anew() {
+	nm_checks http://$NM_CHECK/check
+	nm_ends KILL
+	[ "$DATAPATH.$stack" != socket.alone ] ||
+		check_comes "$1: none, it is told" problem_is 'does not run'
+	check "$1: none, the block holds" "$(loaded)" door
+	daemon_ends KILL
+	daemon_start
+	check_comes "$1: none, the door opens" elements_are 2
+	nm_start "$2" || echo 'FAILED: NetworkManager does not start again'
+	check_comes "$1: again, pointed" is_pointed
+	check_comes "$1: again, no problem" status_is .problem null
+	check "$1: again, full" "$(nm_check)" full
+}
+
+# STACK DNS BACKEND: the whole of it.
+with_stack() {
+	stack=$1
+	nm_checks http://$NM_CHECK/check
+	nm_start "$2" || {
+		cat "$WORLD/nm.log"
+		exit 2
+	}
+	# It has read this; what is to be read now it is not told.
+	nm_checks http://stale.probe.test/check
+	check_comes "$1: at first" eval '[ "$(nm_check)" = full ]'
+	was=$(originals)
+	daemon_conf 'profile = "networkmanager"'
+	daemon_started
+	check "$1: backend" "$(status .hostdns.backend)" "$3"
+	world_start monitor nsenter -t "$HOLDER" -m -n -- "$BUILD/sallyport" \
+	    --socket "$WORLD/run/control.sock" monitor
+	tally
+	no_door "$1"
+	with_door "$1"
+	[ "$1" = beside ] || {
+		behind_portal "$1"
+		others_change_it "$1"
+		[ "$DATAPATH.$1" != socket.alone ] || others_write "$1"
+		killed "$1"
+		starts_anew "$1" "$2"
+	}
+	check "$1: nothing has left" "$(leaks)" 0
+	tally_ends
+	go disconnected
+	check_comes "$1: left" is_original
+	check "$1: nothing is kept" "$(ls "$WORLD/state")" settings.json
+	sp netcheck off >/dev/null
+	daemon_ends TERM
+	check "$1: stopped" "$(is_original && echo original)" original
+	check "$1: afterwards" "$(nm_check)" full
+	nm_ends TERM
+}
+
+nm_opened
+router ip addr add $OTHER_DNS/24 dev lan0
+with_stack alone default networkmanager
+resolved_start || exit 2
+with_stack beside default networkmanager
+# It has taken servers from resolv.conf that it would not forget.
+resolved_ends TERM
+stub_dns
+resolved_start || exit 2
+with_stack resolved systemd-resolved resolved
+finish
