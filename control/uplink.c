@@ -100,9 +100,14 @@ static bool network_moved(struct daemon *d)
 	const char *ifname = n->default_ifname[0] != '\0' ? n->default_ifname :
 							     n->only_ifname;
 	bool gateway = !ipaddr_equal(&n->gateway, &none);
-	bool moved = other(d->uplink, ifname) ||
-		     (gateway && !ipaddr_equal(&d->gateway, &none) &&
-		      !ipaddr_equal(&d->gateway, &n->gateway));
+	bool moved;
+
+	/* What leads into the tunnel is not the network underneath. */
+	if (daemon_tunnels(d, ifname))
+		return false;
+	moved = other(d->uplink, ifname) ||
+		(gateway && !ipaddr_equal(&d->gateway, &none) &&
+		 !ipaddr_equal(&d->gateway, &n->gateway));
 
 	if (ifname[0] != '\0')
 		memcpy(d->uplink, ifname, sizeof(d->uplink));
@@ -249,9 +254,11 @@ void uplink_follow(struct daemon *d)
 	look(d, NULL);
 }
 
-static void note(struct daemon *d, enum netmon_kind kind, bool *linked)
+static void note(struct daemon *d, enum netmon_kind kind, const char *ifname,
+		 bool *linked)
 {
-	if (kind != NETMON_LINK_UP)
+	/* The tunnel's own coming is no other network. */
+	if (kind != NETMON_LINK_UP || daemon_tunnels(d, ifname))
 		return;
 	d->linked = clock_boot();
 	d->addressed = d->routed = 0;
@@ -291,7 +298,7 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 {
 	struct daemon *d = context;
 	char ifname[IF_NAMESIZE];
-	bool linked = false, any = false;
+	bool linked = false, any = false, tunnel = false;
 	bool had_route = has_route(&d->net), had_address = has_address(&d->net);
 	enum netmon_kind kind;
 	int n;
@@ -303,20 +310,20 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 		n = netmon_next(d->netmon, &kind, ifname);
 		if (n != 1)
 			break;
+		tunnel |= kind != NETMON_RULE && follow_concerns(d, ifname);
 		if (!concerns(d, kind, ifname))
 			continue;
-		note(d, kind, &linked);
+		note(d, kind, ifname, &linked);
 		any = true;
 	}
 	if (n == 1)
 		event_active(d->net_event, EV_READ, 0);
-	if (!any && n != -ENOBUFS) {
-		/* A link may have become a bridge's port. */
-		leakwatch_follow(d);
-		return;
-	}
-	look(d, linked ? "link" : n == -ENOBUFS ? "network" : NULL);
+	if (any || n == -ENOBUFS)
+		look(d, linked ? "link" : n == -ENOBUFS ? "network" : NULL);
+	/* A link may have become a bridge's port. */
 	leakwatch_follow(d);
+	if (tunnel || linked || n == -ENOBUFS)
+		follow_look(d);
 	if (linked)
 		had_route = had_address = false;
 	if (!had_address && has_address(&d->net))

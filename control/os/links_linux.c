@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "os/links.h"
 
-#include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/if_arp.h>
-#include <linux/rtnetlink.h>
-#include <stdalign.h>
+#include <net/if_arp.h>
 #include <string.h>
 #include <sys/socket.h>
 
-enum { DUMP = 32768 };
+#include "os/rtnetlink.h"
 
 /* rtnl_link_ops.kind of the kernel's virtual drivers. */
 static const char *const ignored[] = {
@@ -86,41 +83,10 @@ static int on_link(const struct nlmsghdr *h, void *data)
 	return MNL_CB_OK;
 }
 
-static int ask(struct mnl_socket *s, struct reading *r)
-{
-	alignas(struct nlmsghdr) char buf[DUMP];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct rtgenmsg *m;
-	int result = MNL_CB_OK;
-
-	h->nlmsg_type = RTM_GETLINK;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	h->nlmsg_seq = 1;
-	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	m->rtgen_family = AF_UNSPEC;
-	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
-		return -errno;
-	while (result > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(s, buf, sizeof(buf));
-
-		if (n < 0)
-			return -errno;
-		result = mnl_cb_run(buf, (size_t)n, 1,
-				    mnl_socket_get_portid(s), on_link, r);
-	}
-	return result < 0 ? -errno : (int)r->n;
-}
-
 int links_ignored(uint32_t *ifindex, unsigned int max)
 {
 	struct reading r = { .ifindex = ifindex, .max = max };
-	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int n;
+	int error = rtnetlink_dump(RTM_GETLINK, AF_UNSPEC, on_link, &r);
 
-	if (s == NULL)
-		return -errno;
-	n = ask(s, &r);
-	mnl_socket_close(s);
-	return n;
+	return error < 0 ? error : (int)r.n;
 }

@@ -182,31 +182,18 @@ static int on_route(const struct nlmsghdr *h, void *data)
 	return MNL_CB_OK;
 }
 
-static int dump(uint16_t type, unsigned char family, mnl_cb_t cb, void *data)
-{
-	alignas(struct nlmsghdr) char buf[NLMSG_SPACE(sizeof(struct rtgenmsg))];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct rtgenmsg *m;
-
-	h->nlmsg_type = type;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	m->rtgen_family = family;
-	return rtnetlink_ask(h, cb, data);
-}
-
 static int read_all(struct reading *r)
 {
 	int error;
 
 	*r = (struct reading){ 0 };
-	error = dump(RTM_GETLINK, AF_UNSPEC, on_link, r);
+	error = rtnetlink_dump(RTM_GETLINK, AF_UNSPEC, on_link, r);
 	if (error == 0)
-		error = dump(RTM_GETADDR, AF_UNSPEC, on_address, r);
+		error = rtnetlink_dump(RTM_GETADDR, AF_UNSPEC, on_address, r);
 	if (error == 0)
-		error = dump(RTM_GETROUTE, AF_INET, on_route, r);
+		error = rtnetlink_dump(RTM_GETROUTE, AF_INET, on_route, r);
 	if (error == 0)
-		error = dump(RTM_GETROUTE, AF_INET6, on_route, r);
+		error = rtnetlink_dump(RTM_GETROUTE, AF_INET6, on_route, r);
 	return error;
 }
 

@@ -28,7 +28,15 @@ enum {
 NODISCARD int rtnetlink_ask(struct nlmsghdr *h,
 			    int (*each)(const struct nlmsghdr *h, void *data),
 			    void *data);
-/* The same with an acknowledgement. */
+/* The same of generic netlink. */
+NODISCARD int rtnetlink_ask_generic(struct nlmsghdr *h,
+				    int (*each)(const struct nlmsghdr *h,
+						void *data), void *data);
+/* All there are of a kind: RTM_GETLINK, AF_UNSPEC, say. */
+NODISCARD int rtnetlink_dump(uint16_t type, int family,
+			     int (*each)(const struct nlmsghdr *h, void *data),
+			     void *data);
+/* rtnetlink_ask() with an acknowledgement. */
 NODISCARD int rtnetlink_do(struct nlmsghdr *h);
 
 /* For mnl_attr_parse(): data is a table, of NULLs. What is unknown is left

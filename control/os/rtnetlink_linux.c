@@ -69,11 +69,9 @@ static int receive(struct mnl_socket *s, mnl_cb_t each, void *data)
 	return result < 0 ? -errno : 0;
 }
 
-int rtnetlink_ask(struct nlmsghdr *h,
-		  int (*each)(const struct nlmsghdr *h, void *data),
-		  void *data)
+static int ask(int bus, struct nlmsghdr *h, mnl_cb_t each, void *data)
 {
-	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	struct mnl_socket *s = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	int error = 0;
 
 	if (s == NULL)
@@ -86,6 +84,35 @@ int rtnetlink_ask(struct nlmsghdr *h,
 		error = receive(s, each, data);
 	mnl_socket_close(s);
 	return error;
+}
+
+int rtnetlink_ask(struct nlmsghdr *h,
+		  int (*each)(const struct nlmsghdr *h, void *data),
+		  void *data)
+{
+	return ask(NETLINK_ROUTE, h, each, data);
+}
+
+int rtnetlink_ask_generic(struct nlmsghdr *h,
+			  int (*each)(const struct nlmsghdr *h, void *data),
+			  void *data)
+{
+	return ask(NETLINK_GENERIC, h, each, data);
+}
+
+int rtnetlink_dump(uint16_t type, int family,
+		   int (*each)(const struct nlmsghdr *h, void *data),
+		   void *data)
+{
+	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct rtgenmsg *m;
+
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->rtgen_family = (unsigned char)family;
+	return rtnetlink_ask(h, each, data);
 }
 
 int rtnetlink_do(struct nlmsghdr *h)

@@ -14,22 +14,12 @@
 # /etc, with a user for resolved, and a /run of their own; nobody outside of
 # the laptop sees them. Source it after assert.sh.
 
-PACKAGES=$PWD/build/check/packages
+. tests/live/packages.sh
+
 RESOLVED_ID=64056
 RESOLVED=''			# pid
 LINK_LOCAL=fe80::77:1		# of the router, on the laptop's link
 STUB=127.0.0.53
-
-# PATH...: the first of them that can be run.
-first_program() {
-	for _path; do
-		if [ -x "$_path" ]; then
-			echo "$_path"
-			return
-		fi
-	done
-	return 1
-}
 
 # What the host lacks, and which package has it.
 packages_wanted() {
@@ -40,34 +30,6 @@ packages_wanted() {
 	[ -e "$1" ] || echo libnss-resolve
 	command -v dbus-daemon >/dev/null ||
 		echo dbus-daemon libdbus-1-3 libapparmor1 libexpat1
-}
-
-# NAME: unpacked, if it can be had. A list that is too old names versions
-# that are gone.
-package_fetch() {
-	[ ! -d "$PACKAGES/$1" ] || return 0
-	for _try in old fresh; do
-		[ $_try = old ] || apt-get -q update || return 1
-		rm -f "$PACKAGES/$1"_*.deb
-		if (cd "$PACKAGES" && apt-get -q download "$1"); then
-			rm -rf "$PACKAGES/$1.part"
-			dpkg-deb -x "$PACKAGES/$1"_*.deb "$PACKAGES/$1.part" &&
-			    mv "$PACKAGES/$1.part" "$PACKAGES/$1"
-			return
-		fi
-	done
-	return 1
-}
-
-packages_fetch() {
-	mkdir -p "$PACKAGES" || return 1
-	# Another test may be at it.
-	(
-		flock 9
-		for _name in $(packages_wanted); do
-			package_fetch "$_name" || exit 1
-		done
-	) 9>"$PACKAGES/lock" >"$WORLD/packages.log" 2>&1
 }
 
 # What is there is used, its libraries first.
@@ -151,11 +113,7 @@ stub_dns() {
 # why not. $1...: options of dnsmasq.
 resolved_opened() {
 	world_open || exit 2
-	packages_fetch || {
-		echo "skipped: no systemd-resolved here, and none to be had:"
-		tail -n 3 "$WORLD/packages.log"
-		exit 77
-	}
+	packages_fetched systemd-resolved $(packages_wanted)
 	resolved_paths
 	ip -n "$ROUTER" addr add $LINK_LOCAL/64 dev lan0
 	world_dns "$@" && world_web && laptop_up || exit 2
