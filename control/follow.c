@@ -65,10 +65,13 @@ static void describe(const struct daemon *d, enum tunnel_state state,
 	memset(t, 0, sizeof(*t));
 	t->state = state;
 	t->cause = state == TUNNEL_ERROR ? CAUSE_OFFLINE : CAUSE_SET_DNS;
-	if (state == TUNNEL_DISCONNECTED || state == TUNNEL_DISCONNECTING)
+	if (state == TUNNEL_DISCONNECTING ||
+	    (state == TUNNEL_DISCONNECTED && !sealed))
 		return;
 	fill_relays(d, t);
 	t->sealed = sealed;
+	if (state == TUNNEL_DISCONNECTED)
+		return;
 	if (sealed || state == TUNNEL_CONNECTED)
 		memcpy(t->interface, d->conf.tunnel.interface,
 		       sizeof(t->interface));
@@ -252,7 +255,7 @@ static void look(struct daemon *d)
 	}
 	if (error == 0 && f->link.wireguard)
 		error = wgkernel_read(ifname, &f->device);
-	else if (error == 0 && f->link.up)
+	else if (error == 0 && f->link.ifindex != 0)
 		error = ask_program(d);
 	if (error == 1)
 		return;

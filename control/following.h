@@ -8,7 +8,9 @@
  *  -------------------------------------------------------------------------
  *  gone		disconnected	lockdown decides: blocking, or no rules
  *  off, was up		disconnecting	as blocked; after 5 s it counts as gone
- *  off, was not up	disconnected	made, and yet to be switched on
+ *  off, was not up	disconnected	made, and yet to be switched on: a
+ *					WireGuard may reach its peers already,
+ *					as it tries at once, then after 5 s
  *  waiting		connecting	WireGuard without a key that is good, or a
  *					tun that nobody holds or routes into
  *  stalled		error(offline)	WireGuard has tried in vain: the door may
