@@ -291,6 +291,9 @@ static int check_together(struct load *l)
 		return fail(l, line_of(l, "", "port"), "port: %u cannot be "
 			    "written to resolv.conf; use port = 53 or "
 			    "hostdns = none", c->port);
+	if (c->tunnel.follow && c->tunnel.interface[0] == '\0')
+		return fail(l, line_of(l, "tunnel", "follow"),
+			    "tunnel.follow: which? needs tunnel.interface");
 	return place_socket(l) != 0 ? l->error : check_firewall(l);
 }
 

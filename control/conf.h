@@ -73,7 +73,7 @@ struct conf {
 		char interface[IF_NAMESIZE];
 		uint16_t n_endpoints;
 		struct endpoint endpoints[CONF_ENDPOINTS];
-		bool follow;		/* needs the tunnel monitor; refused for now */
+		bool follow;		/* its state is seen, not told */
 	} tunnel;
 
 	struct {

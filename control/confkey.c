@@ -85,10 +85,6 @@ static const struct conf_word bools[] = {
 	{ 0 }
 };
 
-static const struct conf_word follows[] = {
-	LATER("true", true), HAVE("false", false), { 0 }
-};
-
 static const struct conf_word modes[] = {
 	HAVE("forward", MODE_FORWARD), HAVE("spoof", MODE_SPOOF), { 0 }
 };
@@ -204,7 +200,7 @@ const struct conf_key conf_keys[] = {
 	{ "tunnel", TEXT("interface", interface, ""), AT(tunnel.interface) },
 	{ "tunnel", "endpoints", &confkind_endpoint, "",
 	  LIST(tunnel.endpoints, tunnel.n_endpoints) },
-	{ "tunnel", WORD("follow", follows, "false"), AT(tunnel.follow) },
+	{ "tunnel", WORD("follow", bools, "false"), AT(tunnel.follow) },
 
 	{ "firewall", WORD("mode", fwmodes, "own"), AT(firewall.mode) },
 	{ "firewall", TEXT("table", table, "sallyport"), AT(firewall.table) },

@@ -24,6 +24,13 @@ bool daemon_blocking(const struct daemon *d)
 	return tunnel_blocking(&d->tunnel, d->settings.lockdown);
 }
 
+bool daemon_tunnels(const struct daemon *d, const char *ifname)
+{
+	return ifname[0] != '\0' &&
+	       (strcmp(ifname, d->conf.tunnel.interface) == 0 ||
+		strcmp(ifname, d->known.interface) == 0);
+}
+
 static enum fw_policy policy(const struct daemon *d)
 {
 	enum fw_policy blocked = d->active ? FW_BLOCKED_ACTIVE : FW_BLOCKED;
@@ -72,6 +79,8 @@ void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r)
 	r->n_relays = t->n_relays;
 	memcpy(r->relays, t->relays, sizeof(r->relays));
 	memcpy(r->interface, t->interface, sizeof(r->interface));
+	r->sealed = t->sealed;
+	r->mark = t->mark;
 	r->n_dns = t->n_dns;
 	memcpy(r->dns, t->dns, sizeof(r->dns));
 }
@@ -217,6 +226,7 @@ int daemon_reload(struct daemon *d, bool *changed, struct why *why)
 		netcheck_restart(d, "configuration", clock_boot());
 	else
 		d->resolver->tell(d);
+	follow_anew(d);
 	return 0;
 }
 
@@ -400,6 +410,7 @@ static int open_all(struct daemon *d, struct why *why)
 		return error;
 	wake_open(d);
 	nm_open(d);
+	follow_look(d);
 	return 0;
 }
 
@@ -452,6 +463,7 @@ void daemon_close(struct daemon *d, enum daemon_end how)
 	ctl_close(d->ctl);
 	wake_close(d);
 	nm_close(d);
+	follow_close(d);
 	uplink_close(d);
 	d->hostdns->ops->close(d->hostdns);
 	if (d->fw_event != NULL)

@@ -21,6 +21,7 @@
 #include "child.h"
 #include "conf.h"
 #include "firewall/fw.h"
+#include "follow.h"
 #include "hostdns/hostdns.h"
 #include "leakwatch.h"
 #include "methods.h"
@@ -93,6 +94,7 @@ struct daemon {
 	struct uplink_pending pending;
 	struct wake wake;
 	struct nm nm;
+	struct follow follow;
 	bool portal;			/* suspected on this network */
 	struct capport capport;
 	struct timeline timeline;
@@ -115,6 +117,8 @@ void daemon_close(struct daemon *d, enum daemon_end how);
 
 int daemon_reload(struct daemon *d, bool *changed, struct why *why);
 bool daemon_blocking(const struct daemon *d);
+/* The tunnel's interface, as configured or last told? */
+bool daemon_tunnels(const struct daemon *d, const char *ifname);
 /* The ruleset that d should have now. */
 void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r);
 /* Loads it unless it is loaded; addresses stay open if the door does. */

@@ -54,6 +54,12 @@ bool endpoint_parse(const char *text, struct endpoint *e)
 	return true;
 }
 
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return ipaddr_equal(&a->addr, &b->addr) && a->port == b->port &&
+	       a->tcp == b->tcp;
+}
+
 const char *endpoint_text(const struct endpoint *e,
 			  char text[static ENDPOINT_TEXT])
 {

@@ -19,6 +19,7 @@ struct endpoint {
 
 /* "192.0.2.1:51820/udp", "[2001:db8::1]:443/tcp"; protocol defaults to udp. */
 NODISCARD bool endpoint_parse(const char *text, struct endpoint *e);
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 enum { ENDPOINT_TEXT = 64 };
 const char *endpoint_text(const struct endpoint *e, char text[static ENDPOINT_TEXT]);
 

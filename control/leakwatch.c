@@ -42,7 +42,7 @@ static void fill_relays(const struct fw_ruleset *r, struct book_rules *b)
 	_Static_assert((int)BOOK_RELAYS >= (int)CONF_ENDPOINTS &&
 		       (int)BOOK_PORTS >= (int)CONF_PORTS, "all of them");
 
-	if (r->policy != FW_CONNECTING && r->policy != FW_CONNECTED)
+	if (!fw_relays(r))
 		return;
 	for (unsigned int i = 0; i < r->n_relays; i++)
 		b->relays[b->n_relays++] = (struct book_relay){

@@ -181,6 +181,7 @@ static int read_tunnel(const struct daemon *d, json_t *params,
 	json_t *value = json_object_get(params, "state");
 
 	memset(t, 0, sizeof(*t));
+	t->told = true;
 	t->state = json_is_string(value) ?
 		   tunnel_state_parse(json_string_value(value)) : TUNNEL__N;
 	if (t->state == TUNNEL__N)
@@ -214,6 +215,16 @@ static int set_state(struct daemon *d, json_t *params, json_t **result,
 		return -1;
 	rc = daemon_set_state(d, &t, &step, &why);
 	return finish(d, rc, step, result, &why, error);
+}
+
+static int follow_state(struct daemon *d, json_t *params, json_t **result,
+			struct ctl_error *error)
+{
+	struct why why;
+	int rc = follow_resume(d, &why);
+
+	(void)params;
+	return finish(d, rc, "", result, &why, error);
 }
 
 static int do_reload(struct daemon *d, json_t *params, json_t **result,
@@ -256,6 +267,7 @@ static const struct {
 	{ "lan.set", NULL, set_lan, { "on" } },
 	{ "state.set", NULL, set_state,
 	  { "state", "cause", "relays", "interface", "dns" } },
+	{ "state.follow", NULL, follow_state, { NULL } },
 	{ "reload", NULL, do_reload, { NULL } },
 };
 

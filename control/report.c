@@ -186,6 +186,30 @@ static json_t *names(const struct daemon *d)
 	return list;
 }
 
+/* NULL: none is. */
+static json_t *followed(const struct daemon *d)
+{
+	const struct follow *f = &d->follow;
+	uint64_t handshake = f->memory.handshake;
+	bool on = follow_on(d);
+	json_t *o;
+
+	if (!d->conf.tunnel.follow)
+		return NULL;
+	o = json_pack("{s:s,s:b}", "interface", d->conf.tunnel.interface,
+		      "following", on);
+	if (!on)
+		return o;
+	set(o, "there", json_boolean(f->link.ifindex != 0));
+	set(o, "wireguard", json_boolean(follow_wireguard(f)));
+	if (handshake != 0)
+		set(o, "handshake", json_real(
+			(double)((clock_boot() - handshake) / CLOCK_MS) / 1e3));
+	if (f->problem.text[0] != '\0')
+		set(o, "problem", json_string(f->problem.text));
+	return o;
+}
+
 static json_t *tunnel(const struct daemon *d)
 {
 	const struct tunnel *t = &d->tunnel;
@@ -197,8 +221,8 @@ static json_t *tunnel(const struct daemon *d)
 			json_string(endpoint_text(&t->relays[i], text)));
 	for (unsigned int i = 0; i < t->n_dns; i++)
 		json_array_append_new(dns, address(&t->dns[i]));
-	return json_pack("{s:s,s:o,s:o}", "interface", t->interface, "relays",
-			 relays, "dns", dns);
+	return json_pack("{s:s,s:o,s:o,s:o*}", "interface", t->interface,
+			 "relays", relays, "dns", dns, "follow", followed(d));
 }
 
 /* Control's own, beside those of the datapath. */

@@ -87,13 +87,15 @@ static const char *read_tunnel(json_t *root, struct tunnel *t)
 {
 	const char *word, *cause, *interface, *wrong;
 	json_t *relays, *dns;
-	int version;
+	int version, told = false;
 
-	if (json_unpack(root, "{s:i, s:s, s:s, s:s, s:o, s:o}", "version",
+	if (json_unpack(root, "{s:i, s:s, s:s, s:s, s:o, s:o, s?b}", "version",
 			&version, "state", &word, "cause", &cause, "interface",
-			&interface, "relays", &relays, "dns", &dns) != 0 ||
+			&interface, "relays", &relays, "dns", &dns, "told",
+			&told) != 0 ||
 	    version != VERSION)
 		return "fields";
+	t->told = told;
 	t->state = tunnel_state_parse(word);
 	t->cause = tunnel_cause_parse(cause);
 	if (t->state == TUNNEL__N || t->cause == CAUSE__N)
@@ -149,9 +151,10 @@ int settings_save_tunnel(const char *dir, const struct tunnel *t,
 			 struct why *why)
 {
 	return save(dir, state,
-		    json_pack("{s:i, s:s, s:s, s:s, s:o, s:o}", "version",
+		    json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:b}", "version",
 			      VERSION, "state", tunnel_state_name(t->state),
 			      "cause", tunnel_cause_name(t->cause),
 			      "interface", t->interface, "relays",
-			      relays_json(t), "dns", dns_json(t)), why);
+			      relays_json(t), "dns", dns_json(t), "told",
+			      t->told), why);
 }

@@ -34,12 +34,6 @@ static void add_forbidden(struct judge *j, const struct ipaddr *a,
 			(struct ipnet){ .addr = *a, .bits = bits };
 }
 
-static bool tunnels(const struct daemon *d, const char *ifname)
-{
-	return strcmp(ifname, d->conf.tunnel.interface) == 0 ||
-	       strcmp(ifname, d->known.interface) == 0;
-}
-
 static void fill_judge(const struct daemon *d, struct judge *j)
 {
 	const struct tunnel *t = &d->known;
@@ -55,7 +49,7 @@ static void fill_judge(const struct daemon *d, struct judge *j)
 	for (unsigned int i = 0; i < d->net.n_onlink; i++) {
 		const struct ipnet *net = &d->net.onlink[i].net;
 
-		if (tunnels(d, d->net.onlink[i].ifname))
+		if (daemon_tunnels(d, d->net.onlink[i].ifname))
 			add_forbidden(j, &net->addr, net->bits);
 		else
 			j->onlink[j->n_onlink++] = *net;

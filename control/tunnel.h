@@ -45,11 +45,16 @@ enum { TUNNEL_DNS = 4 };
 struct tunnel {
 	enum tunnel_state state;
 	enum tunnel_cause cause;	/* meaningful in error only */
-	uint16_t n_relays;		/* connecting, connected */
+	uint16_t n_relays;		/* connecting, connected, sealed */
 	struct endpoint relays[CONF_ENDPOINTS];
-	char interface[IF_NAMESIZE];	/* connected; "" = none told */
+	char interface[IF_NAMESIZE];	/* connected, sealed; "" = none told */
 	uint16_t n_dns;
 	struct ipaddr dns[TUNNEL_DNS];
+	/* Below: of what is followed (following.h) only. */
+	bool told;			/* no: a front-end's word */
+	bool sealed;			/* WireGuard: its own interface and its
+					 * relays are open while it tries */
+	uint32_t mark;			/* of its packets; 0 = none */
 };
 
 /* May a front-end say `to` while the state is `from`? */

@@ -164,9 +164,14 @@ static bool network_moved(struct daemon *d)
 							     n->only_ifname;
 	struct gateway *known = &d->gateway[ipaddr_is_v4(&n->gateway)];
 	bool gateway = !ipaddr_equal(&n->gateway, &none);
-	bool moved = other(d->uplink, ifname) ||
-		     (gateway && !ipaddr_equal(&known->addr, &none) &&
-		      !ipaddr_equal(&known->addr, &n->gateway));
+	bool moved;
+
+	/* What leads into the tunnel is not the network underneath. */
+	if (daemon_tunnels(d, ifname))
+		return false;
+	moved = other(d->uplink, ifname) ||
+		(gateway && !ipaddr_equal(&known->addr, &none) &&
+		 !ipaddr_equal(&known->addr, &n->gateway));
 
 	if (moved)
 		forget_routers(d);
@@ -466,6 +471,9 @@ static void link_up(struct daemon *d, const char *ifname)
 static bool note(struct daemon *d, enum netmon_kind kind, const char *ifname,
 		 const char **moved)
 {
+	/* The tunnel's own coming is no other network. */
+	if (daemon_tunnels(d, ifname))
+		return true;
 	switch (kind) {
 	case NETMON_LINK_UP:
 		link_up(d, ifname);
@@ -507,7 +515,7 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 	char ifname[IF_NAMESIZE];
 	const char *moved = NULL;
 	enum netmon_kind kind;
-	bool any = false, links = false;
+	bool any = false, links = false, tunnel = false;
 	int n;
 
 	(void)fd;
@@ -518,6 +526,7 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 		if (n != 1)
 			break;
 		links |= kind != NETMON_NEIGHBOUR;
+		tunnel |= kind != NETMON_RULE && follow_concerns(d, ifname);
 		if (concerns(d, kind, ifname) &&
 		    note(d, kind, ifname, &moved))
 			any = true;
@@ -531,6 +540,8 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 	/* A link may have become a bridge's port. */
 	if (links || n == -ENOBUFS)
 		leakwatch_follow(d);
+	if (tunnel || moved != NULL)
+		follow_look(d);
 }
 
 /* Whose DNS, as the host's settings have it. */

@@ -132,6 +132,7 @@ static void woke(struct daemon *d, uint64_t slept)
 	log_info("wake: after %.1f s of sleep", (double)slept / 1e9);
 	methods_event(d, "wake", "{s:f}", "slept", (double)slept / 1e9);
 	uplink_woke(d);
+	follow_look(d);
 }
 
 static void hold(struct daemon *d)

@@ -103,8 +103,8 @@ static enum app_exit check_words(struct app *a)
 	char text[256];
 
 	if (state == TUNNEL__N)
-		return app_usage(a, "\"%s\" is no state; states are %s",
-				 a->words[0],
+		return app_usage(a, "\"%s\" is no state; states are %s; or "
+				 "follow", a->words[0],
 				 words_of(TUNNEL__N, state_name, text));
 	if (a->n_words == 1)
 		return APP_OK;
@@ -172,14 +172,42 @@ static enum app_exit show_own_state(struct app *a)
 	return APP_OK;
 }
 
-enum app_exit change_state(struct app *a)
+static enum app_exit call_state(struct app *a, const char *method,
+				json_t *params)
 {
 	char text[SHOW_STATE];
-	json_t *params, *result;
+	json_t *result;
+	enum app_exit r = app_call(a, method, params, &result);
+
+	if (r != APP_OK)
+		return r;
+	if (!app_json(a, result)) {
+		print_text(a->out.file, show_state(result, text));
+		fputs(", policy: ", a->out.file);
+		print_text(a->out.file, client_text(result, "policy"));
+		fputc('\n', a->out.file);
+	}
+	json_decref(result);
+	return APP_OK;
+}
+
+/* No state, but whose word it is. */
+static enum app_exit follow(struct app *a)
+{
+	if (a->n_words > 1 || options_given(a))
+		return app_usage(a, "follow takes nothing more");
+	return call_state(a, "state.follow", NULL);
+}
+
+enum app_exit change_state(struct app *a)
+{
+	json_t *params;
 	enum app_exit r;
 
 	if (a->n_words == 0)
 		return show_own_state(a);
+	if (strcmp(a->words[0], "follow") == 0)
+		return follow(a);
 	r = check_words(a);
 	if (r == APP_OK)
 		r = check_options(a);
@@ -192,17 +220,7 @@ enum app_exit change_state(struct app *a)
 			   "dns", a->dns);
 	if (params == NULL)
 		return app_usage(a, "the interface's name is not UTF-8");
-	r = app_call(a, "state.set", params, &result);
-	if (r != APP_OK)
-		return r;
-	if (!app_json(a, result)) {
-		print_text(a->out.file, show_state(result, text));
-		fputs(", policy: ", a->out.file);
-		print_text(a->out.file, client_text(result, "policy"));
-		fputc('\n', a->out.file);
-	}
-	json_decref(result);
-	return APP_OK;
+	return call_state(a, "state.set", params);
 }
 
 /* ---- configuration */

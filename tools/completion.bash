@@ -7,7 +7,7 @@ _sallyport()
 	local commands="status netcheck lockdown lan state allowed rules
 		timeline leaks audit monitor metrics reload check-config replay version
 		help"
-	local states="disconnected connecting connected disconnecting error"
+	local states="disconnected connecting connected disconnecting error follow"
 	local causes="set_dns read_dns start_resolver set_firewall offline
 		auth_failed start_tunnel tunnel_parameter other"
 	local options="--socket --json --no-color --help --version"

@@ -65,6 +65,27 @@ static void row_words(struct print *p, const char *label, const json_t *words)
 	print_list_end(&l);
 }
 
+/* "wg0, following, last handshake 12 s ago" */
+static void row_followed(struct print *p, const json_t *f)
+{
+	bool on = client_flag(f, "following");
+	char text[LINE], ago[64] = "";
+
+	if (f == NULL)
+		return;
+	if (json_object_get(f, "handshake") != NULL)
+		snprintf(ago, sizeof(ago), ", last handshake %.0f s ago",
+			 client_number(f, "handshake"));
+	else if (client_flag(f, "wireguard"))
+		strcpy(ago, ", no handshake yet");
+	snprintf(text, sizeof(text), "%s, %s%s%s",
+		 client_text(f, "interface"),
+		 on ? "following" : "a front-end has the word",
+		 on && !client_flag(f, "there") ? ", not there" : "", ago);
+	print_row(p, "followed", on ? PAINT_GOOD : PAINT_PLAIN, text);
+	row_text(p, "problem", PAINT_BAD, client_text(f, "problem"));
+}
+
 static void part_tunnel(struct print *p, const json_t *s)
 {
 	const json_t *tunnel = json_object_get(s, "tunnel");
@@ -78,6 +99,7 @@ static void part_tunnel(struct print *p, const json_t *s)
 	row_on(p, "lockdown", s, "lockdown");
 	row_on(p, "local network", s, "lan");
 	row_text(p, "interface", PAINT_PLAIN, client_text(tunnel, "interface"));
+	row_followed(p, json_object_get(tunnel, "follow"));
 	row_words(p, "relays", json_object_get(tunnel, "relays"));
 	row_words(p, "tunnel DNS", json_object_get(tunnel, "dns"));
 }

@@ -20,6 +20,25 @@ const char *fw_policy_name(enum fw_policy p)
 	return p < FW__N ? policy_names[p] : "unknown";
 }
 
+/* There is no need for it to stay open: nothing is blocked, or all is. */
+static bool trying(const struct fw_ruleset *r)
+{
+	return r->sealed && r->policy != FW_NONE &&
+	       r->policy != FW_DISCONNECTING;
+}
+
+bool fw_relays(const struct fw_ruleset *r)
+{
+	return r->policy == FW_CONNECTING || r->policy == FW_CONNECTED ||
+	       trying(r);
+}
+
+bool fw_tunnel(const struct fw_ruleset *r)
+{
+	return r->interface[0] != '\0' &&
+	       (r->policy == FW_CONNECTED || trying(r));
+}
+
 /*
  * Names come from front-ends. Quotes, blanks and line ends would let them
  * write rules; '*' would make them a pattern.
@@ -42,7 +61,7 @@ bool fw_sound(const struct fw_ruleset *r, const char *table)
 	if (!name_ok(table, CONF_WORD, "_-.") ||
 	    (!isalpha((unsigned char)table[0]) && table[0] != '_'))
 		return false;
-	if (r->policy == FW_CONNECTED && r->interface[0] != '\0' &&
+	if (fw_tunnel(r) &&
 	    !name_ok(r->interface, sizeof(r->interface), "._-+@=~%"))
 		return false;
 	return r->policy < FW__N && r->n_ports <= CONF_PORTS &&

@@ -37,12 +37,10 @@ struct fw_ruleset {
 	bool lan;
 	bool hash;		/* the door's chains instead of its sets */
 	bool bypass;		/* a device, and no questions of our own */
-	/* the door: who may go where, members of the sets only */
-	bool any_uid;
+	bool any_uid;		/* of the door, as these */
 	uid_t uid;
 	uint16_t n_ports, ports[CONF_PORTS];
-	/* the datapath's own questions */
-	uid_t datapath_uid;
+	uid_t datapath_uid;	/* of our own questions, as these */
 	gid_t datapath_gid;
 	uint16_t upstream_port;
 	uint16_t n_upstreams;
@@ -52,6 +50,8 @@ struct fw_ruleset {
 	char interface[IF_NAMESIZE];
 	uint16_t n_dns;
 	struct ipaddr dns[TUNNEL_DNS];
+	bool sealed;		/* open also while it is not up */
+	uint32_t mark;		/* of its packets, beside FW_MARK; 0 = none */
 };
 
 struct fw_element {
@@ -62,7 +62,7 @@ struct fw_element {
 enum {
 	FW_TEXT = 32768,	/* the longest ruleset */
 	FW_BATCH = ALLOW_MAX,	/* elements in one call */
-	/* The fwmark of a tunnel in the kernel, which has no uid: "sall". */
+	/* Of a tunnel in the kernel, which has no uid: "sall". */
 	FW_MARK = 0x73616c6c,
 };
 
@@ -73,11 +73,9 @@ struct fw_ops {
 	void (*close)(struct fw *fw);
 	/* Leaves the door's sets empty. */
 	int (*load)(struct fw *fw, const struct fw_ruleset *r, struct why *why);
-	/*
-	 * All elements are in the kernel's sets, or none of the batch is.
+	/* All elements are in the kernel's sets, or none of the batch is.
 	 * -ENOENT: table, set or (DOOR_HASH) rules are gone: flushed.
-	 * -ETIMEDOUT: unknown; all of the batch was then deleted, unheard.
-	 */
+	 * -ETIMEDOUT: unknown; all of the batch was then deleted, unheard. */
 	int (*add)(struct fw *fw, const struct fw_element *e, unsigned int n,
 		   struct why *why);
 	int (*remove)(struct fw *fw, const struct ipaddr *a, unsigned int n,
@@ -86,14 +84,14 @@ struct fw_ops {
 	/* Fills a[] with what the door's sets hold: how many, or -errno. */
 	int (*list)(struct fw *fw, struct ipaddr *a, unsigned int max,
 		    struct why *why);
-	/* 1: rules and sets in the kernel are those last loaded; 0: they are
-	 * not. *generation is the kernel's that was looked at throughout. */
+	/* 1: the kernel has what was last loaded; 0: it has not. *generation
+	 * is the kernel's that was looked at throughout. */
 	int (*verify)(struct fw *fw, uint32_t *generation, struct why *why);
-	/* Readable when the ruleset may have changed; -1 if never. */
+	/* Readable when rules may have changed; -1: never. */
 	int (*watch_fd)(struct fw *fw);
-	/* Drains it. 1: somebody else changed the ruleset; 0: only we did. */
+	/* Drains it. 1: somebody else changed rules; 0: only we did. */
 	int (*changed)(struct fw *fw);
-	/* Netlink port id of our own element batches; 0 if there is none. */
+	/* Netlink port id of our element batches; 0: none. */
 	uint32_t (*port)(struct fw *fw);
 };
 
@@ -111,6 +109,8 @@ NODISCARD int fw_nft_open(struct fw **fw, const struct conf *c,
 NODISCARD int fw_memory_open(struct fw **fw, const struct conf *c,
 			     struct why *why);
 
+bool fw_relays(const struct fw_ruleset *r);	/* has them in its text */
+bool fw_tunnel(const struct fw_ruleset *r);	/* ... the interface */
 bool fw_sound(const struct fw_ruleset *r, const char *table);
 /* As nft reads it. Its length; 0: a name or count that must not be written. */
 size_t fw_nft_text(const struct fw_ruleset *r, const char *table,

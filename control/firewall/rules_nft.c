@@ -89,11 +89,6 @@ static enum family family_of(const struct ipaddr *a)
 	return ipaddr_is_v4(a) ? V4 : V6;
 }
 
-static bool has_tunnel(const struct fw_ruleset *r)
-{
-	return r->policy == FW_CONNECTED && r->interface[0] != '\0';
-}
-
 /* ---- lists; of one family, and not empty */
 
 static bool has(const struct ipaddr *a, unsigned int n, enum family f)
@@ -267,9 +262,13 @@ static void output_relay(struct out *o, const struct fw_ruleset *r,
 
 static void output_relays(struct out *o, const struct fw_ruleset *r)
 {
-	char mark[32];
+	char mark[48];
 
-	snprintf(mark, sizeof(mark), "meta mark 0x%x", FW_MARK);
+	if (r->mark == 0)
+		snprintf(mark, sizeof(mark), "meta mark 0x%x", FW_MARK);
+	else
+		snprintf(mark, sizeof(mark), "meta mark { 0x%x, 0x%x }",
+			 FW_MARK, r->mark);
 	for (enum family f = V4; f <= V6; f++) {
 		if (!has(o->hosts, r->n_relays, f))
 			continue;
@@ -303,7 +302,7 @@ static void tunnel_dns(struct out *o, const struct fw_ruleset *r)
 static void refuse_dns(struct out *o, const struct fw_ruleset *r)
 {
 	put(o, "\t\t# DNS\n\t\t");
-	if (has_tunnel(r) && r->n_dns == 0)
+	if (fw_tunnel(r) && r->n_dns == 0)
 		put(o, "oifname != \"%s\" ", r->interface);
 	put(o, "meta l4proto { tcp, udp } th dport 53 goto refuse\n");
 }
@@ -324,9 +323,9 @@ static void output(struct out *o, const struct fw_ruleset *r)
 	output_head(o);
 	if (r->policy == FW_BLOCKED_ACTIVE)
 		output_door(o, r);
-	if (r->policy == FW_CONNECTING || r->policy == FW_CONNECTED)
+	if (fw_relays(r))
 		output_relays(o, r);
-	if (has_tunnel(r))
+	if (fw_tunnel(r))
 		output_tunnel(o, r);
 	else
 		refuse_dns(o, r);
@@ -447,9 +446,9 @@ static void input(struct out *o, const struct fw_ruleset *r)
 	input_head(o);
 	if (r->policy == FW_BLOCKED_ACTIVE)
 		input_door(o, r);
-	if (r->policy == FW_CONNECTING || r->policy == FW_CONNECTED)
+	if (fw_relays(r))
 		input_relays(o, r);
-	if (has_tunnel(r))
+	if (fw_tunnel(r))
 		put(o, "\t\t# the tunnel\n\t\tiifname \"%s\" accept\n",
 		    r->interface);
 	if (r->lan)
@@ -462,7 +461,7 @@ static void forward(struct out *o, const struct fw_ruleset *r)
 {
 	put(o, "\tchain forward {\n"
 	    "\t\ttype filter hook forward priority filter; policy drop;\n");
-	if (has_tunnel(r)) {
+	if (fw_tunnel(r)) {
 		output_tunnel(o, r);
 		put(o, "\t\tiifname \"%s\" ct state established,related "
 		    "accept\n", r->interface);

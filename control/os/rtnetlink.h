@@ -28,6 +28,10 @@ enum {
 NODISCARD int rtnetlink_ask(struct nlmsghdr *h,
 			    int (*each)(const struct nlmsghdr *h, void *data),
 			    void *data);
+/* The same of generic netlink. */
+NODISCARD int rtnetlink_ask_generic(struct nlmsghdr *h,
+				    int (*each)(const struct nlmsghdr *h,
+						void *data), void *data);
 /* The second half of it, of message number 1, on any netlink socket. */
 struct mnl_socket;
 NODISCARD int rtnetlink_receive(struct mnl_socket *s,

@@ -71,11 +71,9 @@ int rtnetlink_receive(struct mnl_socket *s,
 	return result < 0 ? -errno : 0;
 }
 
-int rtnetlink_ask(struct nlmsghdr *h,
-		  int (*each)(const struct nlmsghdr *h, void *data),
-		  void *data)
+static int ask(int bus, struct nlmsghdr *h, mnl_cb_t each, void *data)
 {
-	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	struct mnl_socket *s = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	int error = 0;
 
 	if (s == NULL)
@@ -88,6 +86,20 @@ int rtnetlink_ask(struct nlmsghdr *h,
 		error = rtnetlink_receive(s, each, data);
 	mnl_socket_close(s);
 	return error;
+}
+
+int rtnetlink_ask(struct nlmsghdr *h,
+		  int (*each)(const struct nlmsghdr *h, void *data),
+		  void *data)
+{
+	return ask(NETLINK_ROUTE, h, each, data);
+}
+
+int rtnetlink_ask_generic(struct nlmsghdr *h,
+			  int (*each)(const struct nlmsghdr *h, void *data),
+			  void *data)
+{
+	return ask(NETLINK_GENERIC, h, each, data);
 }
 
 int rtnetlink_dump(uint16_t type, int family,

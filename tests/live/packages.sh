@@ -1,9 +1,21 @@
 # SPDX-License-Identifier: ISC
-# packages.sh - Debian packages, unpacked and not installed; sourced, not run
+# packages.sh - programs that a test needs and the host lacks; sourced, not run
 #
-# Into build/check/packages, a folder each. Source it after assert.sh.
+# Debian's packages, unpacked into build/check/packages and not installed.
+# Source it after assert.sh.
 
 PACKAGES=$PWD/build/check/packages
+
+# PATH...: the first of them that can be run.
+first_program() {
+	for _path; do
+		if [ -x "$_path" ]; then
+			echo "$_path"
+			return
+		fi
+	done
+	return 1
+}
 
 # NAME: unpacked, if it can be had. A list that is too old names versions
 # that are gone.
@@ -22,7 +34,7 @@ package_fetch() {
 	return 1
 }
 
-# NAME...
+# NAME...: all of them.
 packages_fetch() {
 	mkdir -p "$PACKAGES" || return 1
 	# Another test may be at it.
@@ -32,4 +44,14 @@ packages_fetch() {
 			package_fetch "$_name" || exit 1
 		done
 	) 9>"$PACKAGES/lock" >"$WORLD/packages.log" 2>&1
+}
+
+# WHAT NAME...: or the test is skipped, for want of WHAT.
+packages_fetched() {
+	_what=$1
+	shift
+	packages_fetch "$@" && return
+	echo "skipped: no $_what here, and none to be had:"
+	tail -n 3 "$WORLD/packages.log"
+	exit 77
 }

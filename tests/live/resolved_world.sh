@@ -21,17 +21,6 @@ RESOLVED=''			# pid
 LINK_LOCAL=fe80::77:1		# of the router, on the laptop's link
 STUB=127.0.0.53
 
-# PATH...: the first of them that can be run.
-first_program() {
-	for _path; do
-		if [ -x "$_path" ]; then
-			echo "$_path"
-			return
-		fi
-	done
-	return 1
-}
-
 # What the host lacks, and which package has it.
 packages_wanted() {
 	first_program /usr/lib/systemd/systemd-resolved \
@@ -129,11 +118,7 @@ stub_dns() {
 # why not. $1...: options of dnsmasq.
 resolved_opened() {
 	world_open || exit 2
-	packages_fetch $(packages_wanted) || {
-		echo "skipped: no systemd-resolved here, and none to be had:"
-		tail -n 3 "$WORLD/packages.log"
-		exit 77
-	}
+	packages_fetched systemd-resolved $(packages_wanted)
 	resolved_paths
 	ip -n "$ROUTER" addr add $LINK_LOCAL/64 dev lan0
 	world_dns "$@" && world_web && laptop_up || exit 2
