@@ -117,7 +117,7 @@ let_through() {
 	check_comes "$1: it can be asked for" asked_is $API $OTHER4
 	check "$1: and it is said" "$(status .portal_api.open)" true
 	check "$1: reached by TLS" "$(reached 443)" yes
-	check "$1: by no other port" "$(reached 8443)" no
+	check "$1: by no other port" "$(reached 80), $(reached 8443)" no,\ no
 	check "$1: not by others" "$(as_user nc -z -w 2 $OTHER4 443 2>&1 &&
 	    echo yes || echo no)" no
 }
@@ -203,6 +203,8 @@ hostile() {
 routers() {
 	by_router "$URL"
 	let_through "router"
+	lap nft flush set inet sallyport tls4
+	check "router: port 80 is shut by its set alone" "$(reached 80)" yes
 	by_router "https://second.portal.example/"
 	check_comes "another host: told" told_is https://second.portal.example/
 	check "another host: the first one is not asked for" \
