@@ -145,7 +145,7 @@ static void end_lease(struct reader *r)
 static void read_clause(struct reader *r, const char *text)
 {
 	bool quoted = strchr(text, '"') != NULL;
-	struct line l;
+	struct line l = { .n = 0 };
 
 	snprintf(l.text, sizeof(l.text), "%s", text);
 	split(&l);
