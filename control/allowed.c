@@ -42,3 +42,18 @@ void allowed_cut(struct allowed *a, unsigned int n)
 	assert(n <= a->n);
 	a->n = n;
 }
+
+unsigned int allowed_unique(struct ipaddr *list, unsigned int n)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int k = 0;
+
+		while (k < kept && !ipaddr_equal(&list[k], &list[i]))
+			k++;
+		if (k == kept)
+			list[kept++] = list[i];
+	}
+	return kept;
+}

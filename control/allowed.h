@@ -8,6 +8,7 @@
 #ifndef ALLOWED_H
 #define ALLOWED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dnsname.h"
@@ -17,6 +18,7 @@
 struct allowed_entry {
 	struct ipaddr addr;
 	uint64_t opened, expiry;	/* boot time, ns */
+	bool tls;			/* for TLS alone */
 	uint8_t name_len;
 	uint8_t name[DNSNAME_MAX];	/* that was asked for; hostile bytes */
 };
@@ -36,5 +38,8 @@ unsigned int allowed_expire(struct allowed *a, uint64_t now,
 			    struct ipaddr out[static ALLOW_MAX]);
 /* Keeps the first n entries only. */
 void allowed_cut(struct allowed *a, unsigned int n);
+
+/* Leaves out what is there twice; how many are left. */
+unsigned int allowed_unique(struct ipaddr *list, unsigned int n);
 
 #endif /* ALLOWED_H */

@@ -160,6 +160,8 @@ static int check(const struct answer *a, const struct grant *g, uint64_t now)
 static int plan(struct answer *a, const struct grant *g, uint64_t now,
 		struct fw_element el[static ALLOW_PER_NAME])
 {
+	bool tls = a->tls_only != NULL &&
+		   a->tls_only(a->context, g->name, g->name_len);
 	unsigned int before = a->allowed.n;
 
 	for (unsigned int i = 0; i < g->n_addrs; i++) {
@@ -172,30 +174,17 @@ static int plan(struct answer *a, const struct grant *g, uint64_t now,
 		if (el[i].renew && seconds_left(e->expiry, now) > seconds)
 			seconds = seconds_left(e->expiry, now);
 		el[i].seconds = seconds + KERNEL_SLACK_S;
+		/* Who was let in by another name, too, stays so. */
+		el[i].tls = tls && (e == NULL || e->tls);
 		if (e == NULL)
 			e = allowed_add(&a->allowed, &g->addrs[i], a->max);
 		if (e == NULL) {
 			allowed_cut(&a->allowed, before);
 			return -ENOSPC;
 		}
+		e->tls = el[i].tls;
 	}
 	return 0;
-}
-
-/* The same address twice in one answer is one element. */
-static unsigned int unique(struct grant *g)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < g->n_addrs; i++) {
-		unsigned int k = 0;
-
-		while (k < n && !ipaddr_equal(&g->addrs[k], &g->addrs[i]))
-			k++;
-		if (k == n)
-			g->addrs[n++] = g->addrs[i];
-	}
-	return n;
 }
 
 /* Takes back what the kernel may have of the entries behind `before`. */
@@ -300,7 +289,8 @@ static int open_all(struct answer *a, struct grant *g)
 
 	if (error < 0)
 		return error;
-	g->n_addrs = (uint16_t)unique(g);
+	/* The same address twice in one answer is one element. */
+	g->n_addrs = (uint16_t)allowed_unique(g->addrs, g->n_addrs);
 	error = plan(a, g, now, el);
 	if (error < 0)
 		return error;
@@ -385,6 +375,7 @@ static int put_back(struct answer *a, const struct ipaddr *have,
 			.addr = e->addr,
 			.seconds = seconds_left(e->expiry, now) +
 				   KERNEL_SLACK_S,
+			.tls = e->tls,
 		};
 		reach(a, &e->addr, now + el[n - 1].seconds * CLOCK_S);
 	}

@@ -40,6 +40,8 @@ struct answer {
 	 * not any more: until then, boot time in ns. May be NULL. */
 	void (*on_reach)(void *context, const struct ipaddr *a,
 			 uint64_t until);
+	/* What this name opens is open for TLS alone. May be NULL. */
+	bool (*tls_only)(void *context, const uint8_t *name, size_t len);
 	/* Loads the ruleset anew, sets empty. 0 or -errno. */
 	int (*reload)(void *context);
 };

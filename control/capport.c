@@ -67,6 +67,12 @@ static void tell(struct daemon *d)
 		      capport_open(d) != NULL);
 }
 
+bool capport_wanted(const struct daemon *d)
+{
+	return d->conf.allow.portal_api &&
+	       d->conf.firewall.mode != FWMODE_GUEST;
+}
+
 bool capport_look(struct daemon *d)
 {
 	struct capport *c = &d->capport;
@@ -80,7 +86,7 @@ bool capport_look(struct daemon *d)
 	c->url = (struct capurl){ .text = "" };
 	c->wrong = l.len == 0 ? NULL : capurl_read(l.url, l.len, &c->url);
 	tell(d);
-	return d->conf.allow.portal_api &&
+	return capport_wanted(d) &&
 	       (was.host_len != c->url.host_len ||
 		memcmp(was.host, c->url.host, sizeof(was.host)) != 0);
 }
@@ -98,7 +104,7 @@ void capport_forget(struct daemon *d)
 
 const struct capurl *capport_open(const struct daemon *d)
 {
-	return d->conf.allow.portal_api && d->capport.url.host_len > 0 ?
+	return capport_wanted(d) && d->capport.url.host_len > 0 ?
 	       &d->capport.url : NULL;
 }
 
@@ -112,4 +118,31 @@ void capport_name(const struct daemon *d, struct policy *p)
 	name = &p->names[p->n_names++];
 	memcpy(name->wire, u->host, u->host_len);
 	name->len = u->host_len;
+}
+
+/* The same name; or one below it, if that counts. */
+static bool matches(const struct policy_name *n, const uint8_t *name,
+		    size_t len)
+{
+	/* What shrinks: what is left of the name. */
+	for (size_t at = 0; at < len; at += name[at] + 1u) {
+		if (len - at == n->len &&
+		    memcmp(name + at, n->wire, n->len) == 0)
+			return true;
+		if (!n->suffix)
+			return false;
+	}
+	return false;
+}
+
+bool capport_tls_only(void *context, const uint8_t *name, size_t len)
+{
+	const struct daemon *d = context;
+
+	if (capport_open(d) == NULL)
+		return false;
+	for (unsigned int i = 0; i < d->conf.n_names; i++)
+		if (matches(&d->conf.names[i], name, len))
+			return false;
+	return true;
 }

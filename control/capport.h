@@ -39,6 +39,10 @@ bool capport_look(struct daemon *d);
 void capport_forget(struct daemon *d);
 /* The host's name, behind the others, if it may be asked for. */
 void capport_name(const struct daemon *d, struct policy *p);
+/* The door has places for TLS alone; a guest's has not. */
+bool capport_wanted(const struct daemon *d);
+/* For answer.c: not one of the names that are always the door's. */
+bool capport_tls_only(void *context, const uint8_t *name, size_t len);
 /* NULL: none, or none that is wanted. */
 const struct capurl *capport_open(const struct daemon *d);
 

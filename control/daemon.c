@@ -74,6 +74,7 @@ void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r)
 	r->n_ports = d->conf.allow.n_ports;
 	memcpy(r->ports, d->conf.allow.ports, sizeof(r->ports));
 	r->bypass = d->bypass.on;
+	r->tls = capport_wanted(d);
 	if (!d->bypass.on)
 		exempt(d, r);
 	r->n_relays = t->n_relays;
@@ -310,6 +311,7 @@ static void open_answer(struct daemon *d)
 	d->answer.on_open = on_open;
 	d->answer.on_reach = on_reach;
 	d->answer.reload = reload;
+	d->answer.tls_only = capport_tls_only;
 }
 
 /* As it should be after whatever came before: a stop, a crash, a reboot. */

@@ -144,8 +144,10 @@ static void end_lease(struct reader *r)
 
 static void read_clause(struct reader *r, const char *text)
 {
+	static const char *const addresses[] = {
+		"fixed-address", "iaaddr", NULL };
 	bool quoted = strchr(text, '"') != NULL;
-	struct line l;
+	struct line l = { .n = 0 };
 
 	snprintf(l.text, sizeof(l.text), "%s", text);
 	split(&l);
@@ -153,9 +155,7 @@ static void read_clause(struct reader *r, const char *text)
 		end_lease(r);
 	else if (l.n >= 2 && strcmp(l.word[0], "interface") == 0)
 		r->draft.here = strcmp(l.word[1], r->place->ifname) == 0;
-	else if (l.n >= 2 && strcmp(l.word[0], "fixed-address") == 0)
-		take_address(r, l.word[1]);
-	else if (l.n >= 2 && strcmp(l.word[0], "iaaddr") == 0)
+	else if (l.n >= 2 && is_one_of(l.word[0], addresses))
 		take_address(r, l.word[1]);
 	else if (l.n >= 3 && strcmp(l.word[0], "option") == 0)
 		take_option(&r->draft, l.word[1], l.word[2], quoted);

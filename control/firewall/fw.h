@@ -35,7 +35,7 @@ enum fw_policy {
 struct fw_ruleset {
 	enum fw_policy policy;
 	bool lan;
-	bool hash;		/* the door's chains instead of its sets */
+	bool hash, tls;		/* chains instead of the door's sets; rules_tls.h */
 	bool bypass;		/* a device, and no questions of our own */
 	bool any_uid;		/* of the door, as these */
 	uid_t uid;
@@ -57,7 +57,7 @@ struct fw_ruleset {
 struct fw_element {
 	struct ipaddr addr;
 	uint32_t seconds;	/* until the kernel drops it by itself */
-	bool renew;		/* it is there already: delete and add in one batch */
+	bool renew, tls;	/* there already: delete and add; port 443 alone */
 };
 enum {
 	FW_TEXT = 32768,	/* the longest ruleset */

@@ -45,6 +45,7 @@
 #include "firewall/nftread.h"
 #include "firewall/nftrule.h"
 #include "firewall/nftrun.h"
+#include "firewall/nfttls.h"
 #include "log.h"
 
 enum {
@@ -62,6 +63,8 @@ struct fw_nft {
 	struct hashdoor *hash;	/* NULL with door = set */
 	uint64_t digest;
 	struct nftdoor at;
+	bool tls;		/* the sets of rules_tls.h are there */
+	bool narrowed;		/* ... and had something in them */
 	uint32_t own[OWN];	/* generations of our loads; a ring */
 	unsigned int n_own;
 	struct nftlink link;	/* elements, and reading back */
@@ -176,6 +179,8 @@ static int load_own(struct fw_nft *f, const struct fw_ruleset *r,
 	f->known = true;
 	f->stands = true;
 	f->door = r->policy == FW_BLOCKED_ACTIVE;
+	f->tls = f->door && r->tls;
+	f->narrowed = false;
 	return 0;
 }
 
@@ -244,7 +249,11 @@ static int add(struct fw *fw, const struct fw_element *e, unsigned int n,
 	       struct why *why)
 {
 	struct fw_nft *f = nft_of(fw);
+	int error = f->tls ? nfttls_sort(&f->link, &f->at, e, n, &f->narrowed,
+					 why) : 0;
 
+	if (error < 0)
+		return error;
 	if (f->hash)
 		return look_at_door(f, why);
 	return nftmsg_add(&f->link, &f->at, e, n, why);

@@ -28,6 +28,7 @@
 
 #include "firewall/rules_bypass.h"
 #include "firewall/rules_hash.h"
+#include "firewall/rules_tls.h"
 
 struct out {
 	char *text;
@@ -74,6 +75,8 @@ static void put(struct out *o, const char *fmt, ...)
 	else
 		o->len += (size_t)n;
 }
+
+_Static_assert((int)RULES_HASH <= (int)RULES_BYPASS, "one size for all");
 
 static void put_text(struct out *o, const struct fw_ruleset *r,
 		     void (*write)(const struct fw_ruleset *r, char *text))
@@ -228,16 +231,13 @@ static void output_questions(struct out *o, const struct fw_ruleset *r)
 
 static void output_door(struct out *o, const struct fw_ruleset *r)
 {
-	char text[RULES_HASH];
-
 	if (!r->bypass)
 		output_questions(o, r);
 	if (r->n_ports == 0)
 		return;
 	put(o, "\t\t# the door\n");
 	if (r->hash) {
-		rules_hash_output(r, text);
-		put(o, "%s", text);
+		put_text(o, r, rules_hash_output);
 		return;
 	}
 	for (enum family f = V4; f <= V6; f++) {
@@ -381,15 +381,12 @@ static void input_answers(struct out *o, const struct fw_ruleset *r)
 
 static void input_door(struct out *o, const struct fw_ruleset *r)
 {
-	char text[RULES_HASH];
-
 	if (!r->bypass)
 		input_answers(o, r);
 	if (r->n_ports == 0)
 		return;
 	if (r->hash) {
-		rules_hash_input(r, text);
-		put(o, "%s", text);
+		put_text(o, r, rules_hash_input);
 		return;
 	}
 	for (enum family f = V4; f <= V6; f++) {
@@ -487,6 +484,7 @@ size_t fw_nft_text(const struct fw_ruleset *r, const char *table,
 		if (r->policy == FW_BLOCKED_ACTIVE)
 			sets(&o, r);
 		put_text(&o, r, rules_bypass_chains);
+		put_text(&o, r, rules_tls_chains);
 		refuse_chain(&o);
 		output(&o, r);
 		input(&o, r);

@@ -3,7 +3,7 @@
  * ndopt.h - an option of a router advertisement, as the kernel hands it on
  *
  * The kernel has checked the packet and the option's length (ndisc_ra_useropts()
- * in its net/ipv6/ndisc.c, which since 4.20 counts option 37 among those for
+ * in its net/ipv6/ndisc.c, which since 2019 counts option 37 among those for
  * programs); what is in the option is the network's.
  */
 #ifndef NDOPT_H

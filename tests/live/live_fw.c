@@ -96,7 +96,7 @@ static int add(struct fw_element *e, unsigned int n)
 
 static int add1(const char *text, uint32_t seconds, bool renew)
 {
-	struct fw_element e = { parse(text), seconds, renew };
+	struct fw_element e = { parse(text), seconds, renew, false };
 
 	return add(&e, 1);
 }
@@ -175,13 +175,13 @@ static void loading(void)
 static void elements(void)
 {
 	struct fw_element two[] = {
-		{ parse("192.0.2.1"), 30, false },
-		{ parse("2001:db8::1"), 30, false },
+		{ parse("192.0.2.1"), 30, false, false },
+		{ parse("2001:db8::1"), 30, false, false },
 	};
 	struct ipaddr gone[] = { two[0].addr, parse("192.0.2.99"),
 				 two[1].addr };
 	struct fw_element same[] = {
-		{ two[0].addr, 30, true }, { two[0].addr, 30, true },
+		{ two[0].addr, 30, true, false }, { two[0].addr, 30, true, false },
 	};
 
 	check(add(two, 2) == 0, "v4 and v6 in one batch");
@@ -202,9 +202,9 @@ static void elements(void)
 static void expiry(void)
 {
 	struct fw_element three[] = {
-		{ parse("192.0.2.1"), 1, false },
-		{ parse("192.0.2.2"), 1, false },
-		{ parse("2001:db8::1"), 1, false },
+		{ parse("192.0.2.1"), 1, false, false },
+		{ parse("192.0.2.2"), 1, false, false },
+		{ parse("2001:db8::1"), 1, false, false },
 	};
 	int64_t until = now_ms() + 5000;
 
@@ -228,7 +228,7 @@ static void many(void)
 	static struct ipaddr a[FW_BATCH];
 
 	for (unsigned int i = 0; i < FW_BATCH; i++)
-		e[i] = (struct fw_element){ nth(i, i % 2), 60, false };
+		e[i] = (struct fw_element){ nth(i, i % 2), 60, false, false };
 	check(add(e, FW_BATCH) == 0, "a full batch");
 	check(list() == FW_BATCH, "is there");
 	for (unsigned int i = 0; i < FW_BATCH; i++)
@@ -250,8 +250,8 @@ static void all_or_none(void)
 {
 	static struct fw_element e[FW_BATCH];
 	struct fw_element last[] = {
-		{ parse("2001:db8::1"), 60, false },
-		{ parse("192.0.2.1"), 60, false },
+		{ parse("2001:db8::1"), 60, false, false },
+		{ parse("192.0.2.1"), 60, false, false },
 	};
 
 	/* What has expired counts until the kernel collects it. */
@@ -259,7 +259,7 @@ static void all_or_none(void)
 	for (unsigned int half = 0; half < 2; half++) {
 		for (unsigned int i = 0; i < FW_BATCH; i++)
 			e[i] = (struct fw_element){
-				nth(half * FW_BATCH + i, true), 60, false };
+				nth(half * FW_BATCH + i, true), 60, false, false };
 		check(add(e, FW_BATCH) == 0, "half of a set");
 	}
 	check(list() == 2 * FW_BATCH, "the set of v4 is full");

@@ -91,7 +91,7 @@ static void add_dns(const char *text)
 static void add_allowed(const char *text)
 {
 	room(n_allowed, FW_BATCH, text);
-	allowed[n_allowed++] = (struct fw_element){ address(text), 300, false };
+	allowed[n_allowed++] = (struct fw_element){ address(text), 300, false, false };
 }
 
 static const struct {

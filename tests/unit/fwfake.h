@@ -119,8 +119,9 @@ static inline int fwfake_add(struct fw *fw, const struct fw_element *e,
 		len += fwfake_text(text + len, sizeof(text) - len,
 				   i == 0 ? "" : ",", &e[i].addr);
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
-					"/%u%s", e[i].seconds,
-					e[i].renew ? "r" : "");
+					"/%u%s%s", e[i].seconds,
+					e[i].renew ? "r" : "",
+					e[i].tls ? "t" : "");
 	}
 	error = fwfake_done(f, "add:", text, why);
 	for (unsigned int i = 0; i < n; i++) {

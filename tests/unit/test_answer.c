@@ -56,6 +56,51 @@ Test(answer, the_same_address_twice_is_one)
 			  30) == 0, "%s", record.text);
 }
 
+/* --- for TLS alone --- */
+
+static bool portals(void *context, const uint8_t *name, size_t len)
+{
+	cr_expect_eq(context, &answer);
+	return len == 8 && memcmp(name, "\6portal", 8) == 0;
+}
+
+Test(answer, only_what_the_portal_alone_opened_is_for_tls)
+{
+	static const struct {
+		const char *what, *addrs;
+		bool portal;
+		const char *tls;	/* of the entries 0, 1, 2 */
+	} rows[] = {
+		{ "the portal's host", "192.0.2.1 192.0.2.2", true, "tt" },
+		{ "... again", "192.0.2.1", true, "tt" },
+		{ "one is a probe's, too", "192.0.2.2 192.0.2.3", false,
+		  "t--" },
+		{ "... and stays so", "192.0.2.1 192.0.2.2 192.0.2.3", true,
+		  "t--" },
+	};
+
+	answer.tls_only = portals;
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		struct grant g = honest(rows[i].addrs);
+
+		if (rows[i].portal) {
+			memcpy(g.name, "\6portal", 8);
+			g.name_len = 8;
+		}
+		cr_expect_eq(ask(&g), 0, "%s", rows[i].what);
+		cr_expect_eq(answer.allowed.n, strlen(rows[i].tls));
+		for (unsigned int k = 0; k < answer.allowed.n; k++)
+			cr_expect_eq(answer.allowed.entry[k].tls,
+				     rows[i].tls[k] == 't', "%s: %u",
+				     rows[i].what, k);
+	}
+	/* What is put back is put back as it was. */
+	record_forget();
+	cr_expect_eq(answer_refill(&answer, &why), 0);
+	record_expect("add:192.0.2.1/31t,192.0.2.2/31,192.0.2.3/31 ",
+		      "refilled");
+}
+
 /* --- what is refused --- */
 
 static void expect_nothing(const char *what)

@@ -27,7 +27,8 @@ static int add(unsigned int first, unsigned int n, uint32_t seconds)
 	struct fw_element e[FW_BATCH];
 
 	for (unsigned int i = 0; i < n; i++)
-		e[i] = (struct fw_element){ nth(first + i), seconds, false };
+		e[i] = (struct fw_element){ nth(first + i), seconds, false,
+					   false };
 	return fw->ops->add(fw, e, n, &why);
 }
 
@@ -102,7 +103,7 @@ Test(fw_memory, full_refuses_the_whole_batch)
 
 Test(fw_memory, bad_elements)
 {
-	struct fw_element none = { nth(1), 0, false };
+	struct fw_element none = { nth(1), 0, false, false };
 
 	load(FW_BLOCKED_ACTIVE);
 	cr_expect_eq(fw->ops->add(fw, &none, 1, &why), -EINVAL);

@@ -217,7 +217,7 @@ static const uint8_t golden[] = {
 
 static int add_both(void)
 {
-	struct fw_element e[] = { { v4, 30, true }, { v6, 300, false } };
+	struct fw_element e[] = { { v4, 30, 1, 0 }, { v6, 300, 0, 0 } };
 
 	return nftmsg_add(&l, &door, e, 2, &why);
 }

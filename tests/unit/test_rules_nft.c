@@ -28,7 +28,7 @@ static struct ipaddr parse(const char *s)
 enum {
 	LAN = 1, ANY_UID = 2, V4_ONLY = 4, NO_DNS = 8, NO_TUNNEL = 16,
 	NO_DOOR = 32, TWICE = 64,
-	HASH = 128, BYPASS = 256,
+	HASH = 128, BYPASS = 256, TLS = 512,
 };
 
 static const struct {
@@ -50,6 +50,7 @@ static const struct {
 	{ "blocked-active-bypass",	FW_BLOCKED_ACTIVE,	BYPASS },
 	{ "blocked-active-bypass-lan",	FW_BLOCKED_ACTIVE,	BYPASS | LAN },
 	{ "blocked-active-bypass-hash",	FW_BLOCKED_ACTIVE,	BYPASS | HASH },
+	{ "blocked-active-tls",		FW_BLOCKED_ACTIVE,	TLS },
 	{ "blocked-bypass",		FW_BLOCKED,		BYPASS },
 	{ "blocked-hash",		FW_BLOCKED,		HASH },
 	{ "connecting",			FW_CONNECTING,		0 },
@@ -69,6 +70,7 @@ static struct fw_ruleset ruleset(enum fw_policy p, unsigned int with)
 	struct fw_ruleset r = {
 		.policy = p, .lan = with & LAN, .any_uid = with & ANY_UID,
 		.hash = with & HASH, .bypass = with & BYPASS,
+		.tls = with & TLS,
 		.n_ports = with & NO_DOOR ? 0 : 2, .ports = { 80, 443 },
 		.datapath_uid = 981, .datapath_gid = 982,
 		.upstream_port = 53, .n_upstreams = with & V4_ONLY ? 1 : 2,
