@@ -52,6 +52,9 @@ done <<END
 644 $prefix/lib/systemd/system/sallyportd.service
 644 $prefix/lib/systemd/system/sallyport-early.service
 644 $prefix/lib/sysusers.d/sallyport.conf
+755 $prefix/share/sallyport/hooks/wg-quick
+755 $prefix/share/sallyport/hooks/networkmanager
+644 $prefix/share/sallyport/hooks/openvpn.conf
 644 $conf
 END
 
@@ -65,6 +68,58 @@ ok 'so is every key that it offers' "$daemon" -n -f "$offered"
 ok 'and it does offer keys' grep -q '^refuse = empty' "$offered"
 echo 'nonsense = 1' >>"$offered"
 ok 'but not any' sh -c '! "$0" -n -f "$1"' "$daemon" "$offered"
+
+# The hooks, with a sallyport that tells what it was told.
+hooks=$root/$prefix/share/sallyport/hooks fakes=$root.fakes
+mkdir -p "$fakes"
+cat >"$fakes/sallyport" <<'END'
+#!/bin/sh
+case $* in
+*status) echo '{"upstreams":[{"interface":"eth0"}],"tunnel":{"interface":"wg0"}}' ;;
+*) echo "$*" ;;
+esac
+END
+cat >"$fakes/wg" <<'END'
+#!/bin/sh
+printf 'k1=\t192.0.2.1:51820\nk2=\t(none)\nk3=\t[2001:db8::1]:443\n'
+END
+cat >"$fakes/ip" <<'END'
+#!/bin/sh
+case $* in *wg0) echo "7: wg0: <UP> wireguard" ;; esac
+END
+chmod +x "$fakes"/*
+cat >"$fakes/wg0.conf" <<'END'
+[Peer]
+Endpoint = 192.0.2.1:51820 # the first
+[Peer]
+endpoint=[2001:db8::1]:443
+[Peer]
+Endpoint = vpn.example.org:51820
+END
+
+# WANT HOOK WORD...: what sallyport is told, one command a line.
+hook() {
+	want=$1 hook=$2
+	shift 2
+	got=$(PATH=$fakes:$PATH WG_CONF_DIR=$fakes VPN_IP_IFACE=tun0 \
+	    "$hooks/$hook" "$@")
+	ok "$hook $*: \"$got\"" [ "$got" = "$want" ]
+}
+relays='--relay 192.0.2.1:51820 --relay [2001:db8::1]:443'
+hook "state connecting $relays" wg-quick pre-up wg0
+hook "state connected --interface wg0 $relays" wg-quick post-up wg0
+hook 'state disconnecting' wg-quick pre-down wg0
+hook 'state disconnected' wg-quick post-down wg0
+hook 'state connected --interface tun0' networkmanager eth0 vpn-up
+hook 'state disconnected' networkmanager eth0 vpn-down
+hook 'state connected --interface wg0' networkmanager wg0 up
+hook 'state disconnected' networkmanager wg0 down
+hook '' networkmanager eth0 up
+hook '' networkmanager eth0 down
+hook '' networkmanager '' connectivity-change
+ok 'the drop-in calls the sallyport that is installed' \
+    [ "$(grep -c "^Exec.*=+-$prefix/bin/sallyport state " \
+    "$hooks/openvpn.conf")" -eq 3 ]
 
 # Hardening that the linker could silently leave out.
 for file in sbin/sallyportd bin/sallyport; do

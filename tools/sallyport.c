@@ -34,7 +34,7 @@ static const struct command {
 	  "is everything blocked without a tunnel?", change_lockdown },
 	{ "lan", "[on|off]", 1, 0,
 	  "is the local network spared by the kill switch?", change_lan },
-	{ "state", "[STATE [CAUSE]] [--relay ADDRESS:PORT[/udp|/tcp]]...\n"
+	{ "state", "[STATE [CAUSE] | follow] [--relay ADDRESS:PORT[/udp|/tcp]]...\n"
 	  "                 [--interface NAME] [--dns ADDRESS]...",
 	  2, TAKES_TUNNEL | TAKES_INTERFACE, "where the tunnel is", change_state },
 	{ "allowed", "", 0, 0, "addresses that are open now", show_allowed },

@@ -264,7 +264,7 @@ static void output_relays(struct out *o, const struct fw_ruleset *r)
 {
 	char mark[48];
 
-	if (r->mark == 0)
+	if (r->mark == 0 || r->mark == FW_MARK)
 		snprintf(mark, sizeof(mark), "meta mark 0x%x", FW_MARK);
 	else
 		snprintf(mark, sizeof(mark), "meta mark { 0x%x, 0x%x }",

@@ -142,8 +142,17 @@ static const struct said {
 	  { "state", "error", "offline", "--json" } },
 	{ "no such state", "usual", 2, "",
 	  "sallyport: \"up\" is no state; states are disconnected, connecting, "
-	  "connected, disconnecting or error\nsee: sallyport help state\n",
+	  "connected, disconnecting or error; or follow\n"
+	  "see: sallyport help state\n",
 	  { "state", "up" } },
+	{ "follow", "quiet", 0, "disconnected, policy: none\n", "",
+	  { "state", "follow" } },
+	{ "follow, and a cause", "quiet", 2, "",
+	  "sallyport: follow takes nothing more\nsee: sallyport help state\n",
+	  { "state", "follow", "offline" } },
+	{ "follow, and a relay", "quiet", 2, "",
+	  "sallyport: follow takes nothing more\nsee: sallyport help state\n",
+	  { "state", "follow", "--relay", "192.0.2.1:1" } },
 	{ "cause without error", "usual", 2, "",
 	  "sallyport: only the state error has a cause\n"
 	  "see: sallyport help state\n", { "state", "connected", "offline" } },

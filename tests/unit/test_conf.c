@@ -64,8 +64,8 @@ static const struct {
 	  "or none" },
 	{ "exempt = ports", ":1: exempt: exempt = ports is not supported by "
 	  "this build; use group" },
-	{ "tunnel { follow = true }", ":1: tunnel.follow: follow = true is "
-	  "not supported by this build; use false" },
+	{ "tunnel {\n follow = true }", ":2: tunnel.follow: which? needs "
+	  "tunnel.interface" },
 	/* numbers */
 	{ "port = 0", ":1: port: 0 is not from 1 to 65535" },
 	{ "port = 65536", ":1: port: 65536 is not from 1 to 65535" },
@@ -241,7 +241,7 @@ static const char other[] =
 	"run-dir = \"/tmp/r\"\n"
 	"allow { ports = {80, 8080, 80}\n uid = any\n ttl-min = 60\n"
 	" ttl-max = 60\n max-addresses = 8\n private = never }\n"
-	"tunnel { interface = wg0\n"
+	"tunnel { interface = wg0\n follow = yes\n"
 	" endpoints = {\"192.0.2.1:51820\", \"[2001:db8::1]:443/tcp\"} }\n"
 	"firewall { mode = guest\n table = \"inet vendor\"\n set4 = door4 }\n"
 	"control { admin-group = wheel }\n";
@@ -265,6 +265,7 @@ Test(conf, other_values)
 	cr_expect_eq(c.allow.n_ports, 2);
 	cr_expect(c.allow.any_uid && c.lan);
 	cr_expect_eq(c.allow.per_name, 8, "follows max-addresses");
+	cr_expect(c.tunnel.follow);
 	cr_expect_eq(c.tunnel.n_endpoints, 2);
 	cr_expect_str_eq(c.control.socket, "/tmp/r/control.sock");
 }

@@ -36,6 +36,8 @@ static const struct {
 	{ "lan.set", "{\"on\":true}", false, CTL_DENIED, NULL },
 	{ "state.set", "{\"state\":\"disconnected\"}", false, CTL_DENIED,
 	  NULL },
+	{ "state.follow", NULL, false, CTL_DENIED, NULL },
+	{ "state.follow", NULL, true, CTL_STATE, "follow" },
 	{ "reload", NULL, false, CTL_DENIED, NULL },
 	{ "lan.set", "[]", false, CTL_DENIED, NULL },
 

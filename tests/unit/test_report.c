@@ -135,7 +135,7 @@ Test(report, status)
 	cr_expect_str_eq(json_string_value(json_object_get(member("firewall"),
 							   "door")), "set");
 	expect_shape(member("hostdns"), "backend:s pointed:b steered:b", "hostdns");
-	expect_shape(member("tunnel"), "interface:s relays:a dns:a", "tunnel");
+	expect_shape(member("tunnel"), "interface:s relays:a dns:a", "tunnel: none followed");
 	cr_expect_eq(json_integer_value(member("epoch")), 1);
 	cr_expect_eq(json_integer_value(member("pid")), getpid());
 	cr_expect(json_is_true(json_object_get(member("hostdns"),

@@ -28,7 +28,7 @@ static struct ipaddr parse(const char *s)
 enum {
 	LAN = 1, ANY_UID = 2, V4_ONLY = 4, NO_DNS = 8, NO_TUNNEL = 16,
 	NO_DOOR = 32, TWICE = 64,
-	HASH = 128, BYPASS = 256, TLS = 512,
+	HASH = 128, BYPASS = 256, TLS = 512, SEALED = 1024, MARK = 2048,
 };
 
 static const struct {
@@ -61,6 +61,12 @@ static const struct {
 	{ "connected-lan",		FW_CONNECTED,		LAN },
 	{ "connected-any-dns",		FW_CONNECTED,		NO_DNS },
 	{ "connected-no-interface",	FW_CONNECTED,		NO_TUNNEL },
+	{ "connected-mark",		FW_CONNECTED,		MARK },
+	{ "connecting-sealed",		FW_CONNECTING,		SEALED },
+	{ "blocked-sealed",		FW_BLOCKED,		SEALED },
+	{ "blocked-sealed-off",		FW_BLOCKED,	SEALED | NO_TUNNEL },
+	{ "blocked-active-sealed",	FW_BLOCKED_ACTIVE,	SEALED },
+	{ "disconnecting-sealed",	FW_DISCONNECTING,	SEALED },
 	{ "disconnecting",		FW_DISCONNECTING,	0 },
 	{ "disconnecting-lan",		FW_DISCONNECTING,	LAN },
 };
@@ -75,7 +81,8 @@ static struct fw_ruleset ruleset(enum fw_policy p, unsigned int with)
 		.datapath_uid = 981, .datapath_gid = 982,
 		.upstream_port = 53, .n_upstreams = with & V4_ONLY ? 1 : 2,
 		.n_relays = with & V4_ONLY ? 1 : 3,
-		.n_dns = with & NO_DNS ? 0 : 2,
+		.n_dns = with & (NO_DNS | SEALED) ? 0 : 2,
+		.sealed = with & SEALED, .mark = with & MARK ? 0xca6c : 0,
 	};
 
 	r.upstreams[0] = parse("192.0.2.53");

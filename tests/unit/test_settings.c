@@ -189,6 +189,7 @@ Test(settings, tunnel_saved_and_loaded)
 		cr_expect_eq(t.state, full.state);
 		cr_expect_eq(t.cause, full.cause);
 		cr_expect_str_eq(t.interface, full.interface);
+		cr_expect_eq(t.told, full.told);
 		cr_expect_eq(t.n_relays, full.n_relays);
 		for (unsigned int r = 0; r < full.n_relays; r++)
 			cr_expect(t.relays[r].port == full.relays[r].port &&
@@ -198,7 +199,7 @@ Test(settings, tunnel_saved_and_loaded)
 		cr_expect_eq(t.n_dns, full.n_dns);
 		for (unsigned int d = 0; d < full.n_dns; d++)
 			cr_expect(ipaddr_equal(&t.dns[d], &full.dns[d]));
-		full = (struct tunnel){ .state = TUNNEL_ERROR,
+		full = (struct tunnel){ .state = TUNNEL_ERROR, .told = true,
 					.cause = CAUSE_OFFLINE };
 	}
 	remove_dir();
@@ -209,6 +210,20 @@ Test(settings, tunnel_saved_and_loaded)
 	"\"interface\":\"" interface "\",\"relays\":[" relays "]," \
 	"\"dns\":[" dns "]}"
 #define R4 "\"192.0.2.1:1\",\"192.0.2.1:1\",\"192.0.2.1:1\",\"192.0.2.1:1\""
+
+/* Whose word it was, before daemons followed tunnels: nobody's. */
+Test(settings, a_tunnel_of_before)
+{
+	static const char text[] = T("connected", "other", "wg0", "", "");
+	struct tunnel t = { .told = true };
+	struct why why;
+
+	make_dir("tunnel.json");
+	put(text, strlen(text));
+	cr_expect_eq(settings_load_tunnel(dir, &t, &why), 0);
+	cr_expect(!t.told);
+	remove_dir();
+}
 
 static const struct {
 	const char *what, *text;
@@ -233,6 +248,9 @@ static const struct {
 	{ "no address", T("error", "offline", "", "", "\"dns\""), -EBADMSG },
 	{ "a NUL in the state", T("error\\u0000", "offline", "", "", ""),
 	  -EBADMSG },
+	{ "whose word, in words", "{\"version\":1,\"state\":\"error\","
+	  "\"cause\":\"offline\",\"interface\":\"\",\"relays\":[],"
+	  "\"dns\":[],\"told\":\"yes\"}", -EBADMSG },
 	{ "no fields", "{}", -EBADMSG },
 };
 
