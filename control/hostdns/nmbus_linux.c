@@ -223,6 +223,11 @@ int nmbus_set_global(struct nmbus *b, json_t *global, struct why *why)
 	if (r >= 0)
 		r = busvalue_put(c.m, global);
 	r = call_ask(&b->sys, &c, r, "set its global DNS servers", why);
+	if (sd_bus_error_is_set(&c.error))
+		r = why_set(why, r, "NetworkManager does not take DNS servers: "
+			    "%.200s; use datapath = bypass",
+			    c.error.message != NULL ? c.error.message :
+			    c.error.name);
 	call_end(&c);
 	return r;
 }
