@@ -152,10 +152,11 @@ static int add_device(struct nmbus *b, const json_t *at, json_t *links,
 	int error = get(b, json_string_value(at), NAME ".Device", &device,
 			why);
 
-	if (error == 0 && is_active(device))
-		error = add_link(b, device, links, why);
-	if (error == 0)
+	if (error == 0) {
+		if (is_active(device))
+			error = add_link(b, device, links, why);
 		json_decref(device);
+	}
 	return error == -ENODEV ? 0 : error;
 }
 
