@@ -152,10 +152,11 @@ static int add_device(struct nmbus *b, const json_t *at, json_t *links,
 	int error = get(b, json_string_value(at), NAME ".Device", &device,
 			why);
 
-	if (error == 0 && is_active(device))
-		error = add_link(b, device, links, why);
-	if (error == 0)
+	if (error == 0) {
+		if (is_active(device))
+			error = add_link(b, device, links, why);
 		json_decref(device);
+	}
 	return error == -ENODEV ? 0 : error;
 }
 
@@ -223,6 +224,11 @@ int nmbus_set_global(struct nmbus *b, json_t *global, struct why *why)
 	if (r >= 0)
 		r = busvalue_put(c.m, global);
 	r = call_ask(&b->sys, &c, r, "set its global DNS servers", why);
+	if (sd_bus_error_is_set(&c.error))
+		r = why_set(why, r, "NetworkManager does not take DNS servers: "
+			    "%.200s; use datapath = bypass",
+			    c.error.message != NULL ? c.error.message :
+			    c.error.name);
 	call_end(&c);
 	return r;
 }

@@ -110,12 +110,12 @@ static json_t *searches_of(const json_t *now)
 	json_t *searches = json_array();
 	size_t i;
 
-	if (is_list(json_object_get(global, "searches")))
-		json_array_extend(searches,
-				  json_object_get(global, "searches"));
-	else if (json_object_size(global) == 0)
-		json_array_foreach(links, i, link)
-			add_searches(link, searches);
+	json_array_extend(searches, json_object_get(global, "searches"));
+	if (json_object_size(global) > 0)
+		return searches;
+	json_array_foreach(links, i, link) {
+		add_searches(link, searches);
+	}
 	return searches;
 }
 
@@ -169,8 +169,9 @@ json_t *nmstate_uplinks(const json_t *now)
 	json_t *uplinks = json_array();
 	size_t i;
 
-	json_array_foreach(links, i, link)
+	json_array_foreach(links, i, link) {
 		add_uplinks(link, uplinks);
+	}
 	return uplinks;
 }
 
@@ -198,14 +199,18 @@ void nmstate_servers(const json_t *original, const json_t *uplinks,
 	size_t i;
 
 	memset(s, 0, sizeof(*s));
-	if (is_list(list))
-		json_array_foreach(list, i, item)
+	if (is_list(list)) {
+		json_array_foreach(list, i, item) {
 			add_server(json_string_value(item), "", n, s);
-	else if (is_uplinks(uplinks))
-		json_array_foreach(uplinks, i, item)
-			add_server(json_string_value(json_array_get(item, 0)),
-				   json_string_value(json_array_get(item, 1)),
-				   n, s);
+		}
+		return;
+	}
+	if (!is_uplinks(uplinks))
+		return;
+	json_array_foreach(uplinks, i, item) {
+		add_server(json_string_value(json_array_get(item, 0)),
+			   json_string_value(json_array_get(item, 1)), n, s);
+	}
 }
 
 /* --- the file --- */

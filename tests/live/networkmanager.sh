@@ -193,10 +193,14 @@ with_stack() {
 nm_opened
 router ip addr add $OTHER_DNS/24 dev lan0
 with_stack alone default networkmanager
-resolved_start || exit 2
-with_stack beside default networkmanager
-# It has taken servers from resolv.conf that it would not forget.
-resolved_ends TERM
+if bypass; then
+	left_out 'a resolved that is nobody'"'"'s'
+else
+	resolved_start || exit 2
+	with_stack beside default networkmanager
+	# It has taken servers from resolv.conf that it would not forget.
+	resolved_ends TERM
+fi
 stub_dns
 resolved_start || exit 2
 with_stack resolved systemd-resolved resolved

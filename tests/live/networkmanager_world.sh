@@ -19,11 +19,20 @@ NM=''				# pid
 NM_CHECK=nm.probe.test
 NM_ANSWER='NetworkManager is online'
 
-# What the host lacks of it: libraries and the thing itself.
+# What the host lacks of it: the thing itself, which comes first so that the
+# list is not too old, and libraries.
 nm_packages() {
+	_list=$PACKAGES/network-manager.needs
 	first_program /usr/sbin/NetworkManager >/dev/null && return
-	apt-get -qs --no-install-recommends install network-manager |
-	    awk '$1 == "Inst" && $2 ~ /^(lib|network-manager$)/ { print $2 }'
+	packages_fetch network-manager || return
+	if [ ! -e "$_list" ]; then
+		apt-get -qs --no-install-recommends install network-manager \
+		    >"$WORLD/needs.log" || return
+		awk '$1 == "Inst" && $2 ~ /^lib/ { print $2 }' \
+		    "$WORLD/needs.log" >"$_list.$$"
+		mv "$_list.$$" "$_list"
+	fi
+	packages_fetch $(cat "$_list")
 }
 
 # URI...: of its check.
@@ -107,8 +116,7 @@ portal_open() {
 # not.
 nm_opened() {
 	world_open || exit 2
-	packages_fetch $(packages_wanted) network-manager &&
-	    packages_fetch $(nm_packages) && resolved_paths &&
+	packages_fetch $(packages_wanted) && nm_packages && resolved_paths &&
 	    PROGRAM_NM=$(first_program /usr/sbin/NetworkManager \
 	    "$PACKAGES"/network-manager/usr/sbin/NetworkManager) || {
 		echo "skipped: no NetworkManager here, and none to be had:"
