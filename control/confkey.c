@@ -114,9 +114,9 @@ static const struct conf_word doors[] = {
 
 static const struct conf_word backends[] = {
 	HAVE("auto", HOSTDNS_AUTO), HAVE("resolved", HOSTDNS_RESOLVED),
+	HAVE("resolvconf", HOSTDNS_RESOLVCONF),
 	HAVE("file", HOSTDNS_FILE), HAVE("none", HOSTDNS_NONE),
-	LATER("networkmanager", HOSTDNS_NETWORKMANAGER),
-	HAVE("resolvconf", HOSTDNS_RESOLVCONF), { 0 }
+	LATER("networkmanager", HOSTDNS_NETWORKMANAGER), { 0 }
 };
 
 static const struct conf_word exempts[] = {

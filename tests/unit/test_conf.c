@@ -60,9 +60,8 @@ static const struct {
 	  "warning, info, debug" },
 	/* designed, not built */
 	{ "hostdns = networkmanager", ":1: hostdns: hostdns = networkmanager "
-	  "is not supported by this build; use auto, resolved, file or none" },
-	{ "hostdns = resolvconf", ":1: hostdns: hostdns = resolvconf is not "
-	  "supported by this build; use auto, resolved, file or none" },
+	  "is not supported by this build; use auto, resolved, resolvconf, "
+	  "file or none" },
 	{ "exempt = ports", ":1: exempt: exempt = ports is not supported by "
 	  "this build; use group" },
 	{ "tunnel { follow = true }", ":1: tunnel.follow: follow = true is "
@@ -101,6 +100,8 @@ static const struct {
 	  "9 is above max-addresses = 8" },
 	{ "hostdns = file\nport = 5353", ":2: port: 5353 cannot be written "
 	  "to resolv.conf; use port = 53 or hostdns = none" },
+	{ "hostdns = resolvconf\nport = 5353", ":2: port: 5353 cannot be "
+	  "written to resolv.conf; use port = 53 or hostdns = none" },
 	/* structure */
 	{ "rifuse = empty", ":1: no such option 'rifuse'; see "
 	  "sallyport.conf(5)" },
