@@ -95,6 +95,12 @@ openresolv_up() {
 	record eth0.dhclient $DNS4
 	rm -f "$WORLD/etc/resolv.conf.bak"
 }
+# One that lets servers in beside a local one.
+exclusive_up() {
+	openresolv_up
+	echo 'resolv_conf_local_only=NO' >>"$WORLD/etc/resolvconf.conf"
+	laptop mkdir -p /run/resolvconf/exclusive
+}
 file_down() { :; }
 resolvconf_down() {
 	laptop rm -rf /run/resolvconf /etc/resolvconf
@@ -103,11 +109,14 @@ openresolv_down() {
 	laptop rm -rf /run/resolvconf /etc/resolvconf.conf
 }
 
+exclusive_down() { openresolv_down; }
+
 # ---- what others do while the door is open; each leaves the server $1
 
 file_changes='rewritten renamed link target'
 resolvconf_changes='told'
 openresolv_changes='told'
+exclusive_changes=''
 
 change_rewritten() {
 	printf 'nameserver %s\n' "$1" >"$WORLD/etc/resolv.conf"
@@ -237,11 +246,13 @@ packages_fetch resolvconf openresolv || {
 world_dns && world_web && laptop_up || exit 2
 laptop mount -t tmpfs -o mode=755 tmpfs /run || exit 2
 
-for kind in ${KINDS:-file resolvconf openresolv}; do
-	backend=$kind
-	[ $kind != openresolv ] || backend=resolvconf
+for kind in ${KINDS:-file resolvconf openresolv exclusive}; do
+	package=$kind
+	[ $kind != exclusive ] || package=openresolv
+	backend=$package
+	[ $package != openresolv ] || backend=resolvconf
 	rm -f "$WORLD/etc/resolv.conf"
-	[ $kind = file ] || over $kind
+	[ $kind = file ] || over $package
 	${kind}_up
 	laptop grep -q "$DNS4" /etc/resolv.conf || exit 2
 	remember
