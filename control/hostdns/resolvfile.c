@@ -310,6 +310,18 @@ ssize_t resolvfile_load(int fd, char *text, size_t size)
 	return (ssize_t)at;
 }
 
+int resolvfile_store(int fd, const char *text, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		ssize_t n = write(fd, text + at, len - at);
+
+		if (n < 0)
+			return -errno;
+		at += (size_t)n;
+	}
+	return 0;
+}
+
 ssize_t resolvfile_load_path(const char *path, char text[static RESOLV_MAX])
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

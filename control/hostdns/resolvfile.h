@@ -24,16 +24,18 @@
 
 /* So many octets of an opened file, or -errno. What is behind is not read. */
 ssize_t resolvfile_load(int fd, char *text, size_t size);
+/* All of it. */
+NODISCARD int resolvfile_store(int fd, const char *text, size_t len);
 
 enum {
 	RESOLV_MAX = 65536,	/* octets of a file that are looked at */
 	RESOLV_OURS = 8192,	/* octets of ours at most */
 };
 
-/* Where the original is; a word in our first line. */
 /* The same of a path. -ENOENT also for what is no file. */
 ssize_t resolvfile_load_path(const char *path, char text[static RESOLV_MAX]);
 
+/* Where the original is; a word in our first line. */
 enum resolv_origin {
 	ORIGIN_FOREIGN,		/* the text is not ours */
 	ORIGIN_LINKED,		/* beside the file, by a hard link */
