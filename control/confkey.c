@@ -111,8 +111,8 @@ static const struct conf_word doors[] = {
 static const struct conf_word backends[] = {
 	HAVE("auto", HOSTDNS_AUTO), HAVE("resolved", HOSTDNS_RESOLVED),
 	HAVE("networkmanager", HOSTDNS_NETWORKMANAGER),
-	HAVE("file", HOSTDNS_FILE), HAVE("none", HOSTDNS_NONE),
-	HAVE("resolvconf", HOSTDNS_RESOLVCONF), { 0 }
+	HAVE("resolvconf", HOSTDNS_RESOLVCONF),
+	HAVE("file", HOSTDNS_FILE), HAVE("none", HOSTDNS_NONE), { 0 }
 };
 
 static const struct conf_word exempts[] = {

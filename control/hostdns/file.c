@@ -27,9 +27,9 @@
  * else's decision about the host's DNS while we were pointed: theirs stays, or
  * while the door may open, is the original from then on. Who has edited ours
  * and named no other server has decided nothing.
- * In row two S and P may be one inode; removing S is right then, too. Between
- * our look at P and our rename somebody else's rename is overwritten: the
- * file system has no way to ask for both at once.
+ * In row two S and P may be one inode; removing S is right then, too. Renames
+ * over P are exchanges where the file system has them, so that what somebody
+ * else has put there since our look is found, and is not lost.
  *
  * No P at all is an original, too: ours then says "none", which is durable
  * with the rename that brings it, and restoring removes P.
@@ -163,18 +163,28 @@ static int file_read(struct hostdns *h, struct hostdns_servers *s,
 	return resolvfile_read_text(text, (size_t)n, f->path, s, why);
 }
 
-static int write_all(int fd, const char *text, size_t len)
+static int exchange(const struct file *f, const char *name)
 {
-	size_t at = 0;
+	return renameat2(f->dir, name, f->dir, f->name, RENAME_EXCHANGE) != 0 ?
+	       -errno : 0;
+}
 
-	while (at < len) {
-		ssize_t n = write(fd, text + at, len - at);
+/* Step 3. Who has come between steps 1 and 3 is the original now. */
+static int take_place(const struct file *f)
+{
+	char text[RESOLV_MAX];
+	ssize_t n;
 
-		if (n < 0)
-			return -errno;
-		at += (size_t)n;
-	}
-	return fsync(fd) != 0 ? -errno : 0;
+	if (exchange(f, f->temp) != 0)
+		return renameat(f->dir, f->temp, f->dir, f->name) != 0 ?
+		       -errno : 0;
+	n = load_name(f, f->temp, O_NOFOLLOW, text);
+	/* Two links to one inode are left as they are (rename(2)). */
+	if (has_name(f, f->saved) &&
+	    (n < 0 || judge(text, (size_t)n) == ORIGIN_FOREIGN) &&
+	    renameat(f->dir, f->temp, f->dir, f->saved) != 0)
+		return -errno;
+	return drop_name(f, f->temp);
 }
 
 /* Steps 2 and 3. */
@@ -189,10 +199,13 @@ static int replace(const struct file *f, const char *text, size_t len)
 	if (fd < 0)
 		return -errno;
 	/* 0644 whatever the umask: every program reads it. */
-	error = fchmod(fd, 0644) != 0 ? -errno : write_all(fd, text, len);
-	close(fd);
-	if (error == 0 && renameat(f->dir, f->temp, f->dir, f->name) != 0)
+	error = fchmod(fd, 0644) != 0 ? -errno :
+		resolvfile_store(fd, text, len);
+	if (error == 0 && fsync(fd) != 0)
 		error = -errno;
+	close(fd);
+	if (error == 0)
+		error = take_place(f);
 	return error == 0 ? sync_dir(f) : error;
 }
 
@@ -245,23 +258,6 @@ static int put_linked(const struct file *f, const struct ipaddr *listen,
 	return error;
 }
 
-/* The directory, or P as a mount point, cannot take part. */
-static bool is_refusal(int error)
-{
-	switch (-error) {
-	case EXDEV:
-	case EBUSY:
-	case EPERM:
-	case EACCES:
-	case EROFS:
-	case EMLINK:
-	case EOPNOTSUPP:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static int point(const struct file *f, const struct ipaddr *listen,
 		 unsigned int n, struct why *why)
 {
@@ -277,18 +273,18 @@ static int point(const struct file *f, const struct ipaddr *listen,
 		error = put(f, origin, listen, n);
 	else if (error == 0)
 		error = put_linked(f, listen, n);
-	if (origin == ORIGIN_FOREIGN && is_refusal(error) &&
+	if (origin == ORIGIN_FOREIGN && inplace_needed(error) &&
 	    !inplace_torn(&f->copy))
 		error = put(f, ORIGIN_COPIED, listen, n);
 	return error != 0 ? failed(f, error, "point it at us", why) : 0;
 }
 
-static ino_t inode_of(const struct file *f)
+static ino_t inode_of(const struct file *f, const char *name)
 {
-	struct stat st;
+	struct stat st = { 0 };
 
-	return fstatat(f->dir, f->name, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
-	       st.st_ino : 0;
+	(void)!fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW);
+	return st.st_ino;
 }
 
 static int file_point(struct hostdns *h, const struct ipaddr *listen,
@@ -303,7 +299,8 @@ static int file_point(struct hostdns *h, const struct ipaddr *listen,
 		return error;
 	memcpy(f->listen, listen, n * sizeof(*listen));
 	f->n = n;
-	f->inode = look(f) == ORIGIN_LINKED ? inode_of(f) : 0;
+	f->inode = look(f) == ORIGIN_LINKED ?
+		   inode_of(f, f->name) : 0;
 	return 0;
 }
 
@@ -311,7 +308,6 @@ static int bring_back(const struct file *f)
 {
 	if (renameat(f->dir, f->saved, f->dir, f->name) != 0)
 		return -errno;
-	/* Two links to one inode are left as they are (rename(2)). */
 	drop_name(f, f->saved);
 	return sync_dir(f);
 }
@@ -360,21 +356,17 @@ static bool file_pointed(const struct hostdns *h)
 }
 
 /*
- * How much of text is what we had written there, 0 unless it begins with it:
- * who writes a file line by line, opening it each time, may have begun with
- * the original and gone on with ours.
+ * How much of text is ours: who writes a file line by line, opening it each
+ * time, may have begun with the original and gone on with ours.
  */
-static size_t begun_by_us(const struct file *f, const char *text, size_t len)
+static size_t ours_in(const struct file *f, const char *text, ssize_t n)
 {
-	char original[RESOLV_MAX], ours[RESOLV_OURS];
+	char original[RESOLV_MAX];
 	ssize_t had = load_name(f, f->saved, 0, original);
-	size_t size;
 
-	if (had < 0)
-		return 0;
-	size = resolvfile_ours(ORIGIN_LINKED, original, (size_t)had, f->listen,
-			       f->n, ours);
-	return len >= size && memcmp(text, ours, size) == 0 ? size : 0;
+	return had < 0 || n < 0 ? 0 :
+	       resolvfile_begun(original, (size_t)had, f->listen, f->n, text,
+				(size_t)n);
 }
 
 /* Written into our file, what was for the original. */
@@ -382,22 +374,21 @@ static int pass_on(const struct file *f)
 {
 	char text[RESOLV_MAX];
 	ssize_t n = load_name(f, f->name, O_NOFOLLOW, text);
-	size_t ours;
+	size_t ours = ours_in(f, text, n);
 	int fd, error;
 
-	if (n < 0 || n == RESOLV_MAX)
-		return (int)n;
-	ours = begun_by_us(f, text, (size_t)n);
-	error = bring_back(f);
-	if (error != 0)
-		return error;
-	fd = openat(f->dir, f->name, O_WRONLY | O_NONBLOCK | O_CLOEXEC |
-		    (ours > 0 ? O_APPEND : O_TRUNC));
+	if (n < 0 || n == RESOLV_MAX || exchange(f, f->saved) != 0)
+		return 0;
+	/* Theirs has been replaced meanwhile. */
+	if (inode_of(f, f->saved) != f->inode)
+		return exchange(f, f->saved);
+	fd = openat(f->dir, f->name, O_WRONLY | O_CREAT | O_NONBLOCK |
+		    O_CLOEXEC | (ours > 0 ? O_APPEND : O_TRUNC), 0644);
 	if (fd < 0)
-		return -errno;
-	error = write_all(fd, text + ours, (size_t)n - ours);
+		return exchange(f, f->saved);
+	error = resolvfile_store(fd, text + ours, (size_t)n - ours);
 	close(fd);
-	return error;
+	return error == 0 ? drop_name(f, f->saved) : error;
 }
 
 /* Somebody else's is to be there, as it would be without us. */
@@ -407,7 +398,17 @@ static int give_way(const struct file *f)
 		return 0;
 	if (!has_name(f, f->name))
 		return bring_back(f);
-	return f->inode != 0 && inode_of(f) == f->inode ? pass_on(f) : 0;
+	return f->inode != 0 && inode_of(f, f->name) == f->inode ?
+	       pass_on(f) : 0;
+}
+
+/* One more line of a change that has been followed already. */
+static bool is_gone_on_with(const struct file *f)
+{
+	char text[RESOLV_MAX];
+	ssize_t n = load_name(f, f->name, O_NOFOLLOW, text);
+
+	return ours_in(f, text, n) > 0;
 }
 
 static int file_look(struct hostdns *h, struct why *why)
@@ -418,7 +419,7 @@ static int file_look(struct hostdns *h, struct why *why)
 	resolvfile_watch(h->watch, f->path);
 	if (f->n == 0 || look(f) != ORIGIN_FOREIGN)
 		return 0;
-	if (!guard_may(&f->guard))
+	if (!is_gone_on_with(f) && !guard_may(&f->guard))
 		return why_set(why, -EBUSY, "somebody else keeps writing %s: "
 			       "names cannot be asked for; use datapath = "
 			       "bypass", f->path);
@@ -467,7 +468,6 @@ static int open_names(struct file *f)
 	return f->dir < 0 ? -errno : 0;
 }
 
-/* A stale T may be on what is read-only now: nobody reads it. */
 static void heal(struct file *f)
 {
 	bool ours = look(f) != ORIGIN_FOREIGN || inplace_torn(&f->copy);

@@ -52,18 +52,6 @@ static ssize_t read_all(int fd, char *text, size_t size)
 	return n == (ssize_t)size ? -EFBIG : n;
 }
 
-static int write_all(int fd, const char *text, size_t len)
-{
-	for (size_t at = 0; at < len;) {
-		ssize_t n = write(fd, text + at, len - at);
-
-		if (n < 0)
-			return -errno;
-		at += (size_t)n;
-	}
-	return 0;
-}
-
 static int set_attributes(int fd, const struct stat *st)
 {
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
@@ -78,7 +66,7 @@ static int set_attributes(int fd, const struct stat *st)
 /* st: whose attributes it gets, or NULL. */
 static int fill(int fd, const char *text, size_t len, const struct stat *st)
 {
-	int error = write_all(fd, text, len);
+	int error = resolvfile_store(fd, text, len);
 
 	if (error == 0 && ftruncate(fd, (off_t)len) != 0)
 		error = -errno;
@@ -149,6 +137,22 @@ static int write_in(const struct inplace *p, int dir, const char *text,
 		error = fill(fd, text, len, NULL);
 	close(fd);
 	return error != 0 ? error : move(dir, changing, saved);
+}
+
+bool inplace_needed(int error)
+{
+	switch (-error) {
+	case EXDEV:
+	case EBUSY:
+	case EPERM:
+	case EACCES:
+	case EROFS:
+	case EMLINK:
+	case EOPNOTSUPP:
+		return true;
+	default:
+		return false;
+	}
 }
 
 int inplace_write(const struct inplace *p, const char *text, size_t len)

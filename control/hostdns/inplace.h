@@ -22,6 +22,10 @@ struct inplace {
 	const char *dir;	/* of the copy */
 };
 
+/* Of a rename that failed: the directory, or the file as a mount point, cannot
+ * take part in one. */
+bool inplace_needed(int error);
+
 /* Keeps a copy unless there is one, then changes the file. */
 NODISCARD int inplace_write(const struct inplace *p, const char *text,
 			    size_t len);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "hostdns/resolvconfsaved.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,7 +13,7 @@
 
 enum {
 	VERSION = 1,
-	/* Of a text that is kept as it is: six octets may stand for one. */
+	/* Of the text: six octets of the file may stand for one. */
 	KEPT = JSONFILE_MAX / 6 - 512,
 };
 
@@ -73,12 +74,16 @@ int resolvconfsaved_load(const char *dir, struct resolvconfsaved *s,
 	return jsonfile_damaged(&f, wrong, why);
 }
 
-/* What is no UTF-8, or too much, is given up but for what is understood. */
+/* Where it is no text, as comments may be, JSON has no way to say it. */
 static json_t *text_of(const struct resolvconfsaved *s)
 {
-	json_t *text = s->len <= KEPT ? json_stringn(s->text, s->len) : NULL;
+	size_t len = s->len < KEPT ? s->len : KEPT;
+	char text[KEPT];
 
-	return text != NULL ? text : json_string("");
+	for (size_t i = 0; i < len; i++)
+		text[i] = s->text[i] != '\0' && isascii((uint8_t)s->text[i]) ?
+			  s->text[i] : '?';
+	return json_stringn(text, len);
 }
 
 int resolvconfsaved_save(const char *dir, const struct resolvconfsaved *s,

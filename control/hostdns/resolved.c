@@ -102,6 +102,8 @@ static int resolved_read(struct hostdns *h, struct hostdns_servers *s,
 	json_t *list;
 	int error = netinfo_read(&n, why);
 
+	/* It writes its files anew with each change. */
+	resolvfile_watch(h->watch, r->resolv_conf);
 	if (error != 0)
 		return error;
 	memset(&found, 0, sizeof(found));

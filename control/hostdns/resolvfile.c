@@ -156,6 +156,17 @@ size_t resolvfile_ours(enum resolv_origin origin, const char *original,
 	return at;
 }
 
+size_t resolvfile_begun(const char *original, size_t original_len,
+			const struct ipaddr *listen, unsigned int n,
+			const char *text, size_t len)
+{
+	char ours[RESOLV_OURS];
+	size_t size = resolvfile_ours(ORIGIN_LINKED, original, original_len,
+				      listen, n, ours);
+
+	return len >= size && memcmp(text, ours, size) == 0 ? size : 0;
+}
+
 /* "eth0" or "2" behind "fe80::1%"; it must be there to be asked through. */
 static bool scope_name(const char *scope, char ifname[static IF_NAMESIZE])
 {
@@ -308,6 +319,18 @@ ssize_t resolvfile_load(int fd, char *text, size_t size)
 		at += (size_t)n;
 	}
 	return (ssize_t)at;
+}
+
+int resolvfile_store(int fd, const char *text, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		ssize_t n = write(fd, text + at, len - at);
+
+		if (n < 0)
+			return -errno;
+		at += (size_t)n;
+	}
+	return 0;
 }
 
 ssize_t resolvfile_load_path(const char *path, char text[static RESOLV_MAX])

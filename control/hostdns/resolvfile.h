@@ -24,16 +24,18 @@
 
 /* So many octets of an opened file, or -errno. What is behind is not read. */
 ssize_t resolvfile_load(int fd, char *text, size_t size);
+/* All of it. */
+NODISCARD int resolvfile_store(int fd, const char *text, size_t len);
 
 enum {
 	RESOLV_MAX = 65536,	/* octets of a file that are looked at */
 	RESOLV_OURS = 8192,	/* octets of ours at most */
 };
 
-/* Where the original is; a word in our first line. */
 /* The same of a path. -ENOENT also for what is no file. */
 ssize_t resolvfile_load_path(const char *path, char text[static RESOLV_MAX]);
 
+/* Where the original is; a word in our first line. */
 enum resolv_origin {
 	ORIGIN_FOREIGN,		/* the text is not ours */
 	ORIGIN_LINKED,		/* beside the file, by a hard link */
@@ -59,6 +61,12 @@ bool resolvfile_names_only(const char *text, size_t len,
 size_t resolvfile_ours(enum resolv_origin origin, const char *original,
 		       size_t len, const struct ipaddr *listen, unsigned int n,
 		       char text[static RESOLV_OURS]);
+
+/* What text begins with, if that is ours as it replaces the original: its
+ * length, else 0. */
+size_t resolvfile_begun(const char *original, size_t original_len,
+			const struct ipaddr *listen, unsigned int n,
+			const char *text, size_t len);
 
 /* The same without the first line; size: 7 KiB are enough. */
 size_t resolvfile_plain(const char *original, size_t len,

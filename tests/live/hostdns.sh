@@ -30,11 +30,9 @@ settings() {
 	laptop sh -c '
 	find /etc/.resolv* /etc/resolv* /run/resolvconf -path /etc/resolvconf \
 	    -prune -o ! -name run-lock -printf "%p %y %m %u:%g %l\n" \
-	    2>/dev/null | sort |
-	while read -r path type rest; do
-		echo "$path $type $rest"
-		[ "$type" != f ] || od -An -c "$path"
-	done'
+	    2>/dev/null | sort >/run/list
+	sed -n "s/ f [0-9]* .*//p" /run/list | xargs -d "\n" tail -v -n +1 |
+	    cat -A /run/list -'
 }
 remember() {
 	settings >"$WORLD/settings.was"
@@ -95,6 +93,12 @@ openresolv_up() {
 	record eth0.dhclient $DNS4
 	rm -f "$WORLD/etc/resolv.conf.bak"
 }
+# One that lets servers in beside a local one.
+exclusive_up() {
+	openresolv_up
+	echo 'resolv_conf_local_only=NO' >>"$WORLD/etc/resolvconf.conf"
+	laptop mkdir -p /run/resolvconf/exclusive
+}
 file_down() { :; }
 resolvconf_down() {
 	laptop rm -rf /run/resolvconf /etc/resolvconf
@@ -103,9 +107,11 @@ openresolv_down() {
 	laptop rm -rf /run/resolvconf /etc/resolvconf.conf
 }
 
+exclusive_down() { openresolv_down; }
+
 # ---- what others do while the door is open; each leaves the server $1
 
-file_changes='rewritten renamed link target'
+file_changes='rewritten renamed target'
 resolvconf_changes='told'
 openresolv_changes='told'
 
@@ -117,12 +123,7 @@ change_renamed() {
 	printf 'nameserver %s\noptions rotate\n' "$1" >"$WORLD/etc/resolv.part"
 	mv "$WORLD/etc/resolv.part" "$WORLD/etc/resolv.conf"
 }
-change_link() {
-	laptop sh -c "echo nameserver $1 >/run/real.conf
-	    ln -s /run/real.conf /etc/resolv.part
-	    mv /etc/resolv.part /etc/resolv.conf"
-}
-# Of a link that is there: in bypass, what it leads to changes.
+# A link, and what it leads to.
 change_target() {
 	laptop sh -c "echo nameserver $1 >/run/other.part
 	    mv /run/other.part /run/other.conf
@@ -237,21 +238,25 @@ packages_fetch resolvconf openresolv || {
 world_dns && world_web && laptop_up || exit 2
 laptop mount -t tmpfs -o mode=755 tmpfs /run || exit 2
 
-for kind in ${KINDS:-file resolvconf openresolv}; do
-	backend=$kind
-	[ $kind != openresolv ] || backend=resolvconf
+for kind in ${KINDS:-file resolvconf openresolv exclusive}; do
+	package=$kind
+	[ $kind != exclusive ] || package=openresolv
+	backend=$package
+	[ $package != openresolv ] || backend=resolvconf
 	rm -f "$WORLD/etc/resolv.conf"
-	[ $kind = file ] || over $kind
+	[ $kind = file ] || over $package
 	${kind}_up
 	laptop grep -q "$DNS4" /etc/resolv.conf || exit 2
 	remember
-	notices
+	[ $kind != file ] || notices
 	begins
 	enters "$kind"
 	leaves "$kind"
-	others
-	enters "$kind, again"
-	killed
+	if [ $kind != exclusive ]; then
+		others
+		enters "$kind, again"
+		killed
+	fi
 	daemon_ends TERM
 	rm -rf "$WORLD/state" "$WORLD/run/control.sock"
 	${kind}_down

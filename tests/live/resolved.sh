@@ -286,6 +286,22 @@ resolved_gone() {
 	check_comes 'resolved comes: no problem' status_is .problem null
 }
 
+bus_gone() {
+	kill "$BUS" "$RESOLVED"
+	wait "$BUS" "$RESOLVED" 2>/dev/null
+	check_comes 'no bus: it is told' problem_is '^system bus: '
+	check 'no bus: rules hold' "$(loaded)" door
+	go disconnected
+	go error offline
+	check_comes 'no bus yet: it is told' problem_is '^system bus: '
+	bus_start
+	check_comes 'the bus is back: it is told' problem_is 'does not run'
+	resolved_start || echo 'FAILED: resolved does not start again'
+	check_comes 'bus and resolved are back: pointed' is_pointed
+	check_comes 'bus and resolved are back: no problem' \
+	    status_is .problem null
+}
+
 # Hung: each call is bounded, and what waits on us goes on.
 resolved_hangs() {
 	kill -STOP "$RESOLVED"
@@ -319,6 +335,7 @@ with_socket() {
 	others_change_it
 	killed
 	resolved_gone
+	bus_gone
 	resolved_hangs
 	fight
 	door_shut

@@ -88,6 +88,7 @@ bus_start() {
 	unset DBUS_SYSTEM_BUS_ADDRESS
 	unpacked_start bus dbus-daemon --nofork --nopidfile \
 	    --config-file="$WORLD/bus.conf"
+	BUS=$PID
 	world_until 50 laptop test -S /run/dbus/system_bus_socket
 }
 

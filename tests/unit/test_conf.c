@@ -59,9 +59,6 @@ static const struct {
 	{ "log-level = loud", ":1: log-level: \"loud\" is not one of error, "
 	  "warning, info, debug" },
 	/* designed, not built */
-	{ "hostdns = resolvconf", ":1: hostdns: hostdns = resolvconf is not "
-	  "supported by this build; use auto, resolved, networkmanager, file "
-	  "or none" },
 	{ "exempt = ports", ":1: exempt: exempt = ports is not supported by "
 	  "this build; use group" },
 	{ "tunnel {\n follow = true }", ":2: tunnel.follow: which? needs "
@@ -102,6 +99,8 @@ static const struct {
 	  "written to resolv.conf; use port = 53 or hostdns = none" },
 	{ "hostdns = file\nport = 5353", ":2: port: 5353 cannot be written "
 	  "to resolv.conf; use port = 53 or hostdns = none" },
+	{ "hostdns = resolvconf\nport = 5353", ":2: port: 5353 cannot be "
+	  "written to resolv.conf; use port = 53 or hostdns = none" },
 	/* structure */
 	{ "rifuse = empty", ":1: no such option 'rifuse'; see "
 	  "sallyport.conf(5)" },
