@@ -16,7 +16,7 @@
 #	                      +--------> /etc/resolv.conf            (openresolv)
 #
 # modes: socket bypass
-# usage: [DATAPATH=bypass] hostdns.sh [BUILD]
+# usage: [DATAPATH=bypass] [KINDS='file resolvconf'] hostdns.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
 . tests/live/packages.sh
@@ -111,7 +111,7 @@ exclusive_down() { openresolv_down; }
 
 # ---- what others do while the door is open; each leaves the server $1
 
-file_changes='rewritten renamed target'
+file_changes='rewritten renamed'
 resolvconf_changes='told'
 openresolv_changes='told'
 
@@ -122,12 +122,6 @@ change_renamed() {
 	change_rewritten "$1"
 	printf 'nameserver %s\noptions rotate\n' "$1" >"$WORLD/etc/resolv.part"
 	mv "$WORLD/etc/resolv.part" "$WORLD/etc/resolv.conf"
-}
-# A link, and what it leads to.
-change_target() {
-	laptop sh -c "echo nameserver $1 >/run/other.part
-	    mv /run/other.part /run/other.conf
-	    ln -sf ../run/other.conf /etc/resolv.conf"
 }
 change_told() { record eth0.dhclient "$1"; }
 
@@ -238,7 +232,7 @@ packages_fetch resolvconf openresolv || {
 world_dns && world_web && laptop_up || exit 2
 laptop mount -t tmpfs -o mode=755 tmpfs /run || exit 2
 
-for kind in ${KINDS:-file resolvconf openresolv exclusive}; do
+for kind in ${KINDS:-file resolvconf openresolv $(either exclusive '')}; do
 	package=$kind
 	[ $kind != exclusive ] || package=openresolv
 	backend=$package
