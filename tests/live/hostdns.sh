@@ -16,7 +16,7 @@
 #	                      +--------> /etc/resolv.conf            (openresolv)
 #
 # modes: socket bypass
-# usage: [DATAPATH=bypass] hostdns.sh [BUILD]
+# usage: [DATAPATH=bypass] [KINDS='file resolvconf'] hostdns.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
 . tests/live/packages.sh
@@ -111,7 +111,7 @@ exclusive_down() { openresolv_down; }
 
 # ---- what others do while the door is open; each leaves the server $1
 
-file_changes='rewritten renamed target'
+file_changes='rewritten renamed'
 resolvconf_changes='told'
 openresolv_changes='told'
 
@@ -122,12 +122,6 @@ change_renamed() {
 	change_rewritten "$1"
 	printf 'nameserver %s\noptions rotate\n' "$1" >"$WORLD/etc/resolv.part"
 	mv "$WORLD/etc/resolv.part" "$WORLD/etc/resolv.conf"
-}
-# A link, and what it leads to.
-change_target() {
-	laptop sh -c "echo nameserver $1 >/run/other.part
-	    mv /run/other.part /run/other.conf
-	    ln -sf ../run/other.conf /etc/resolv.conf"
 }
 change_told() { record eth0.dhclient "$1"; }
 
@@ -142,14 +136,15 @@ names_us() {
 resolves() {
 	laptop getent ahosts $NAME | grep -q "$PROBE4"
 }
-problem_is() { status .problem | grep -q "$1"; }
+# On a slow machine not with the first question.
+opens() { resolves; elements_are 2; }
 # COMMAND...: with sockets; in bypass nothing of the settings may change.
 is_pointed() { bypass && is_as_before || names_us; }
 
 # EDGE
 enters() {
 	go error offline
-	check_comes "$1: the door opens" door_opens
+	check_comes "$1: the door opens" opens
 	check_comes "$1: pointed" is_pointed
 	check_comes "$1: asks the host's server" asks_of $DNS4
 	check_comes "$1: programs resolve" resolves
@@ -179,7 +174,7 @@ others() {
 		"${kind}_down"
 		"${kind}_up"
 		go error offline
-		check_comes "$_edge: the door opens" door_opens
+		check_comes "$_edge: the door opens" opens
 		"change_$_change" $DNS6
 		check_comes "$_edge: asks the new server" asks_of $DNS6
 		check_comes "$_edge: pointed" is_pointed
@@ -197,7 +192,7 @@ killed() {
 	daemon_ends KILL
 	bypass || check "$kind, killed: pointed" "$(names_us && echo yes)" yes
 	daemon_started
-	check_comes "$kind, killed, started: the door opens" door_opens
+	check_comes "$kind, killed, started: the door opens" opens
 	check_comes "$kind, killed, started: pointed" is_pointed
 	check_comes "$kind, killed, started: server" asks_of $DNS4
 	daemon_ends KILL
@@ -238,7 +233,7 @@ packages_fetch resolvconf openresolv || {
 world_dns && world_web && laptop_up || exit 2
 laptop mount -t tmpfs -o mode=755 tmpfs /run || exit 2
 
-for kind in ${KINDS:-file resolvconf openresolv exclusive}; do
+for kind in ${KINDS:-file resolvconf openresolv $(either exclusive '')}; do
 	package=$kind
 	[ $kind != exclusive ] || package=openresolv
 	backend=$package
