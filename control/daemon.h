@@ -26,6 +26,7 @@
 #include "methods.h"
 #include "netcheck.h"
 #include "os/netinfo.h"
+#include "os/onecpu.h"
 #include "settings.h"
 #include "supervise.h"
 #include "timeline.h"
@@ -85,6 +86,7 @@ struct daemon {
 	uint32_t network, prefetch;	/* of struct policy */
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	struct uplink_pending pending;
+	struct onecpu onecpu;		/* with the datapath, in a reconnect */
 	struct wake wake;
 	struct dnswatch dnswatch;
 	bool portal;			/* suspected on this network */

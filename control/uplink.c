@@ -16,6 +16,7 @@
 /* A wake, or a link that came up, began the reconnect at hand if it is no
  * longer ago. */
 static const uint64_t RECONNECT_NS = 30 * CLOCK_S;
+static const uint64_t HURRY_NS = 5 * CLOCK_S;
 static const uint64_t GAP_NS = 100 * CLOCK_MS;
 
 /* Why it is another network: the link of the old one is gone. */
@@ -359,14 +360,19 @@ void uplink_begun(struct daemon *d)
 {
 	d->pending.tries = 0;
 	d->pending.again = clock_boot() + CLOCK_S;
+	d->pending.settled = clock_boot() + HURRY_NS;
+	onecpu_begin(&d->onecpu, d->child.pid);
 }
 
 /* Servers may be up later than the link, or be slow to begin with. */
 void uplink_tick(struct daemon *d)
 {
 	struct uplink_pending *p = &d->pending;
+	const pid_t ours[] = { d->child.pid, d->leaks.child.pid };
 	uint64_t now = clock_boot();
 
+	if (now >= p->settled)
+		onecpu_end(&d->onecpu, ours, NITEMS(ours));
 	if (d->answer.epoch == 0 || d->answer.allowed.n > 0 ||
 	    p->tries == TRIES || now < p->again || !uplink_ready(d))
 		return;

@@ -22,6 +22,7 @@ struct uplink_pending {
 	struct event *event;	/* the turn that is waited for */
 	unsigned int tries;	/* of resolving the names anew, in this epoch */
 	uint64_t again;		/* boot time, ns, of the next one */
+	uint64_t settled;	/* boot time, ns: no longer in a hurry */
 	uint64_t deferred;	/* since start */
 };
 
@@ -33,7 +34,8 @@ NODISCARD int uplink_servers(struct daemon *d, struct why *why);
 bool uplink_ready(struct daemon *d);
 /* The machine has slept: nothing learnt or opened before it counts. */
 void uplink_woke(struct daemon *d);
-/* The door has opened: with nothing behind it, it is tried again. */
+/* The door has opened: for a while records are handed over in a hurry, and
+ * with nothing open the names are tried again. */
 void uplink_begun(struct daemon *d);
 /* Every second. */
 void uplink_tick(struct daemon *d);
