@@ -46,7 +46,6 @@ struct daemon {
 	struct tunnel known;
 	uid_t uid;			/* the datapath's */
 	gid_t gid;
-
 	struct fw *fw;
 	struct fw_ruleset ruleset;	/* as loaded */
 	bool loaded;			/* something was loaded, so ruleset counts */
@@ -75,14 +74,13 @@ struct daemon {
 	bool latched;			/* ... one failed: not before a change */
 	struct answer answer;
 	struct event *tick_event;
-
 	struct netinfo net;
 	struct netmon *netmon;
 	struct event *net_event;
 	char uplink[IF_NAMESIZE];	/* the last interface and gateway there were */
 	struct ipaddr gateway;
 	uint8_t gateway_mac[6];		/* zero = not known */
-	char link[IF_NAMESIZE];		/* the last one that came up; "" = none */
+	char link[IF_NAMESIZE];		/* the last that came up; "" = none */
 	uint32_t network, prefetch;	/* of struct policy */
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	struct uplink_pending pending;

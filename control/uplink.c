@@ -12,6 +12,7 @@
 #include "daemon.h"
 #include "log.h"
 #include "os/steer.h"
+#include "router.h"
 
 /* A wake, or a link that came up, began the reconnect at hand if it is no
  * longer ago. */
@@ -125,25 +126,6 @@ static bool servers_moved(const struct hostdns_servers *was,
 	return false;
 }
 
-static const uint8_t no_mac[6];
-
-static bool has_mac(const struct daemon *d)
-{
-	return memcmp(d->gateway_mac, no_mac, sizeof(no_mac)) != 0;
-}
-
-/* It may have answered before we knew that it is the gateway. */
-static void read_router(struct daemon *d)
-{
-	unsigned int ifindex = if_nametoindex(d->uplink);
-	struct netpath path;
-
-	if (has_mac(d) || ifindex == 0)
-		return;
-	netinfo_path(&d->gateway, ifindex, &path);
-	memcpy(d->gateway_mac, path.mac, sizeof(d->gateway_mac));
-}
-
 /*
  * Interface and gateway, remembered while there is none: a default route that
  * comes late, or comes back, is no other network.
@@ -160,12 +142,12 @@ static bool network_moved(struct daemon *d)
 		      !ipaddr_equal(&d->gateway, &n->gateway));
 
 	if (moved)
-		memset(d->gateway_mac, 0, sizeof(d->gateway_mac));
+		router_forget(d);
 	if (ifname[0] != '\0')
 		memcpy(d->uplink, ifname, sizeof(d->uplink));
 	if (gateway) {
 		d->gateway = n->gateway;
-		read_router(d);
+		router_read(d);
 	}
 	return moved;
 }
@@ -350,7 +332,7 @@ void uplink_woke(struct daemon *d)
 	/* What we know of the network is of before the sleep. */
 	d->uplink[0] = '\0';
 	d->gateway = none;
-	memset(d->gateway_mac, 0, sizeof(d->gateway_mac));
+	router_forget(d);
 	if (d->active)
 		memset(&d->servers, 0, sizeof(d->servers));
 	look(d, "wake");
@@ -395,28 +377,12 @@ static bool carries(const struct daemon *d, const char *ifname)
 	return strcmp(d->uplink, ifname) == 0;
 }
 
-/* The same address, but not the same router. */
-static bool another_gateway(struct daemon *d, const char *ifname)
-{
-	struct neighbour n;
-	bool another;
-
-	netmon_neighbour(d->netmon, &n);
-	if (strcmp(ifname, d->uplink) != 0 ||
-	    !ipaddr_equal(&n.addr, &d->gateway) ||
-	    memcmp(n.mac, no_mac, sizeof(no_mac)) == 0)
-		return false;
-	another = has_mac(d) && memcmp(d->gateway_mac, n.mac, sizeof(n.mac)) != 0;
-	memcpy(d->gateway_mac, n.mac, sizeof(n.mac));
-	return another;
-}
-
 static void link_up(struct daemon *d, const char *ifname)
 {
 	d->linked = clock_boot();
 	d->addressed = d->routed = 0;
 	memcpy(d->link, ifname, sizeof(d->link));
-	memset(d->gateway_mac, 0, sizeof(d->gateway_mac));
+	router_forget(d);
 }
 
 /* Is there anything to look at? Why it is another network, if it is one. */
@@ -433,7 +399,7 @@ static bool note(struct daemon *d, enum netmon_kind kind, const char *ifname,
 			*moved = DOWN;
 		return true;
 	case NETMON_NEIGHBOUR:
-		if (!another_gateway(d, ifname))
+		if (!router_another(d, ifname))
 			return false;
 		if (*moved == NULL)
 			*moved = "network";
