@@ -242,12 +242,18 @@ static void mark(struct daemon *d)
 	timeline_mark(e, TIMELINE_ROUTE, d->routed);
 }
 
+static void drain(struct daemon *d, const char **moved, bool *any);
+
 static void follow(struct daemon *d)
 {
 	struct hostdns_servers was = d->servers;
 	const char *moved = d->pending.moved;
+	bool any;
 
 	d->pending.moved = NULL;
+	/* What we read now is not what we are told of later. */
+	if (d->netmon != NULL)
+		drain(d, &moved, &any);
 	read_network(d);
 	if (network_moved(d) && moved == NULL)
 		moved = "network";
@@ -421,36 +427,42 @@ static bool concerns(struct daemon *d, enum netmon_kind kind,
 	return !steering && kind != NETMON_OTHER;
 }
 
-static void on_network(evutil_socket_t fd, short what, void *context)
+static void drain(struct daemon *d, const char **moved, bool *any)
 {
-	struct daemon *d = context;
 	char ifname[IF_NAMESIZE];
-	const char *moved = NULL;
 	enum netmon_kind kind;
-	bool any = false, links = false;
-	int n;
+	bool links = false;
+	int n = 0;
 
-	(void)fd;
-	(void)what;
 	/* What shrinks: the turn; then the others have theirs. */
 	for (unsigned int i = 0; i < MESSAGES; i++) {
 		n = netmon_next(d->netmon, &kind, ifname);
 		if (n != 1)
 			break;
 		links |= kind != NETMON_NEIGHBOUR;
-		if (concerns(d, kind, ifname) &&
-		    note(d, kind, ifname, &moved))
-			any = true;
+		if (concerns(d, kind, ifname) && note(d, kind, ifname, moved))
+			*any = true;
 	}
 	if (n == 1)
 		event_active(d->net_event, EV_READ, 0);
-	if (n == -ENOBUFS && moved == NULL)
-		moved = "network";
-	if (any || moved != NULL)
-		look(d, moved);
+	if (n == -ENOBUFS && *moved == NULL)
+		*moved = "network";
 	/* A link may have become a bridge's port. */
 	if (links || n == -ENOBUFS)
 		leakwatch_follow(d);
+}
+
+static void on_network(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *d = context;
+	const char *moved = NULL;
+	bool any = false;
+
+	(void)fd;
+	(void)what;
+	drain(d, &moved, &any);
+	if (any || moved != NULL)
+		look(d, moved);
 }
 
 int uplink_open(struct daemon *d, struct why *why)
