@@ -28,6 +28,8 @@
 #include "netcheck.h"
 #include "nm.h"
 #include "os/netinfo.h"
+#include "os/onecpu.h"
+#include "router.h"
 #include "settings.h"
 #include "supervise.h"
 #include "timeline.h"
@@ -35,11 +37,6 @@
 #include "uplink.h"
 #include "wake.h"
 #include "why.h"
-
-struct gateway {
-	struct ipaddr addr;
-	uint8_t mac[6];			/* zero = not known */
-};
 
 struct daemon {
 	struct event_base *base;
@@ -52,7 +49,6 @@ struct daemon {
 	struct tunnel known;
 	uid_t uid;			/* the datapath's */
 	gid_t gid;
-
 	struct fw *fw;
 	struct fw_ruleset ruleset;	/* as loaded */
 	bool loaded;			/* something was loaded, so ruleset counts */
@@ -82,7 +78,6 @@ struct daemon {
 	bool latched;			/* ... one failed: not before a change */
 	struct answer answer;
 	struct event *tick_event;
-
 	struct netinfo net;
 	struct netmon *netmon;
 	struct event *net_event;
@@ -92,6 +87,7 @@ struct daemon {
 	uint32_t network, prefetch;	/* of struct policy */
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	struct uplink_pending pending;
+	struct onecpu onecpu;		/* with the datapath, in a reconnect */
 	struct wake wake;
 	struct nm nm;
 	struct follow follow;

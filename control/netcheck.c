@@ -136,7 +136,7 @@ void netcheck_look(struct daemon *d)
 	d->misled = false;
 	/* Who set them may have had other servers in mind. */
 	if (n > 0)
-		uplink_follow(d);
+		uplink_look(d, NULL);
 }
 
 const struct step netcheck_steps[] = {

@@ -11,24 +11,23 @@
 #include "clock.h"
 #include "daemon.h"
 #include "log.h"
-#include "os/filewatch.h"
+#include "netwatch.h"
 #include "os/steer.h"
+#include "router.h"
 
 /* A wake, or a link that came up, began the reconnect at hand if it is no
  * longer ago. */
 static const uint64_t RECONNECT_NS = 30 * CLOCK_S;
+static const uint64_t HURRY_NS = 5 * CLOCK_S;
 static const uint64_t GAP_NS = 100 * CLOCK_MS;
 
-static const uint8_t no_mac[6];
-
-/* Why it is another network: the link of the old one is gone; it is not, but
- * the host that its portal names has moved. */
-static const char DOWN[] = "down", PORTAL[] = "portal";
+const char UPLINK_DOWN[] = "down";
+/* It is the same network, but the host that its portal names has moved. */
+static const char PORTAL[] = "portal";
 
 enum {
 	TRIES = 5,		/* after 1, 2, 4, ... s: as long as a reconnect */
 	BURST = 16,		/* a link that comes up tells about ten times */
-	MESSAGES = 1024,	/* of the kernel in one turn */
 };
 
 static bool own(const struct netinfo *n, const struct ipaddr *a)
@@ -128,29 +127,6 @@ static bool servers_moved(const struct hostdns_servers *was,
 	return false;
 }
 
-static bool has_mac(const struct gateway *g)
-{
-	return memcmp(g->mac, no_mac, sizeof(no_mac)) != 0;
-}
-
-/* It may have answered before we knew that it is the gateway. */
-static void read_router(struct daemon *d, struct gateway *g)
-{
-	unsigned int ifindex = if_nametoindex(d->uplink);
-	struct netpath path;
-
-	if (has_mac(g) || ifindex == 0)
-		return;
-	netinfo_path(&g->addr, ifindex, &path);
-	memcpy(g->mac, path.mac, sizeof(g->mac));
-}
-
-static void forget_routers(struct daemon *d)
-{
-	for (size_t i = 0; i < NITEMS(d->gateway); i++)
-		memset(d->gateway[i].mac, 0, sizeof(d->gateway[i].mac));
-}
-
 /*
  * Interface and gateways, remembered while there is none: a default route that
  * comes late, or comes back, is no other network. NetworkManager takes that of
@@ -174,12 +150,12 @@ static bool network_moved(struct daemon *d)
 		 !ipaddr_equal(&known->addr, &n->gateway));
 
 	if (moved)
-		forget_routers(d);
+		router_forget(d);
 	if (ifname[0] != '\0')
 		memcpy(d->uplink, ifname, sizeof(d->uplink));
 	if (gateway) {
 		known->addr = n->gateway;
-		read_router(d, known);
+		router_read(d, known);
 	}
 	return moved;
 }
@@ -191,7 +167,7 @@ static uint64_t since(struct daemon *d, const char **reason)
 	uint64_t now = clock_boot();
 
 	/* What was open is shut; what is to come has not begun. */
-	if (strcmp(*reason, DOWN) == 0 && e != NULL) {
+	if (strcmp(*reason, UPLINK_DOWN) == 0 && e != NULL) {
 		*reason = e->reason;
 		return e->start;
 	}
@@ -295,6 +271,9 @@ static void follow(struct daemon *d)
 	const char *moved = d->pending.moved;
 
 	d->pending.moved = NULL;
+	/* What we read now is not what we are told of later. */
+	if (d->netmon != NULL)
+		(void)netwatch_drain(d, &moved);
 	read_network(d);
 	if (network_moved(d) && moved == NULL)
 		moved = "network";
@@ -355,11 +334,11 @@ static void follow_later(struct daemon *d, uint64_t ns)
  * Links and wakes come as often as somebody likes: the first few at once,
  * then those of a tenth of a second together.
  */
-static void look(struct daemon *d, const char *moved)
+void uplink_look(struct daemon *d, const char *moved)
 {
 	uint64_t ns;
 
-	if (moved != NULL && (d->pending.moved == NULL || moved != DOWN))
+	if (moved != NULL && (d->pending.moved == NULL || strcmp(moved, UPLINK_DOWN) != 0))
 		d->pending.moved = moved;
 	if (d->pending.event == NULL) {
 		follow(d);
@@ -381,32 +360,32 @@ void uplink_woke(struct daemon *d)
 	memset(d->gateway, 0, sizeof(d->gateway));
 	if (d->active)
 		memset(&d->servers, 0, sizeof(d->servers));
-	look(d, "wake");
+	uplink_look(d, "wake");
 }
 
 void uplink_begun(struct daemon *d)
 {
 	d->pending.tries = 0;
 	d->pending.again = clock_boot() + CLOCK_S;
+	d->pending.settled = clock_boot() + HURRY_NS;
+	onecpu_begin(&d->onecpu, d->child.pid);
 }
 
 /* Servers may be up later than the link, or be slow to begin with. */
 void uplink_tick(struct daemon *d)
 {
 	struct uplink_pending *p = &d->pending;
+	const pid_t ours[] = { d->child.pid, d->leaks.child.pid };
 	uint64_t now = clock_boot();
 
+	if (now >= p->settled)
+		onecpu_end(&d->onecpu, ours, NITEMS(ours));
 	if (d->answer.epoch == 0 || d->answer.allowed.n > 0 ||
 	    p->tries == TRIES || now < p->again || !uplink_ready(d))
 		return;
 	p->again = now + (CLOCK_S << ++p->tries);
 	d->prefetch++;
 	d->resolver->tell(d);
-}
-
-void uplink_follow(struct daemon *d)
-{
-	look(d, NULL);
 }
 
 void uplink_portal(struct daemon *d)
@@ -416,197 +395,32 @@ void uplink_portal(struct daemon *d)
 	if (!d->active || !capport_look(d))
 		return;
 	if (had) {
-		look(d, PORTAL);
+		uplink_look(d, PORTAL);
 		return;
 	}
 	d->prefetch++;
 	d->resolver->tell(d);
 }
 
-static void advert(struct daemon *d)
-{
-	char url[NETMON_URL];
-	unsigned int ifindex;
-	size_t len = netmon_portal(d->netmon, &ifindex, url);
-
-	capport_advert(d, ifindex, url, len);
-}
-
-/* Are packets sent there, or questions? */
-static bool carries(const struct daemon *d, const char *ifname)
-{
-	for (unsigned int i = 0; i < d->servers.n; i++)
-		if (strcmp(d->servers.server[i].ifname, ifname) == 0)
-			return true;
-	return strcmp(d->uplink, ifname) == 0;
-}
-
-/* The same address, but not the same router. */
-static bool another_gateway(struct daemon *d, const char *ifname)
-{
-	struct gateway *g;
-	struct neighbour n;
-	bool another;
-
-	netmon_neighbour(d->netmon, &n);
-	g = &d->gateway[ipaddr_is_v4(&n.addr)];
-	if (strcmp(ifname, d->uplink) != 0 ||
-	    !ipaddr_equal(&n.addr, &g->addr) ||
-	    memcmp(n.mac, no_mac, sizeof(no_mac)) == 0)
-		return false;
-	another = has_mac(g) && memcmp(g->mac, n.mac, sizeof(n.mac)) != 0;
-	memcpy(g->mac, n.mac, sizeof(g->mac));
-	return another;
-}
-
-static void link_up(struct daemon *d, const char *ifname)
-{
-	d->linked = clock_boot();
-	d->addressed = d->routed = 0;
-	memcpy(d->link, ifname, sizeof(d->link));
-	forget_routers(d);
-}
-
-/* Is there anything to look at? Why it is another network, if it is one. */
-static bool note(struct daemon *d, enum netmon_kind kind, const char *ifname,
-		 const char **moved)
-{
-	/* The tunnel's own coming is no other network. */
-	if (daemon_tunnels(d, ifname))
-		return true;
-	switch (kind) {
-	case NETMON_LINK_UP:
-		link_up(d, ifname);
-		*moved = "link";
-		return true;
-	case NETMON_LINK_DOWN:
-		if (*moved == NULL && carries(d, ifname))
-			*moved = DOWN;
-		return true;
-	case NETMON_NEIGHBOUR:
-		if (!another_gateway(d, ifname))
-			return false;
-		if (*moved == NULL)
-			*moved = "network";
-		return true;
-	case NETMON_PORTAL:
-		advert(d);
-		return true;
-	default:
-		return true;
-	}
-}
-
-/* Of links that are not ours; what happens to ours, steering looks at. */
-static bool concerns(struct daemon *d, enum netmon_kind kind,
-		     const char *ifname)
-{
-	bool steering = kind == NETMON_RULE ||
-			strcmp(ifname, STEER_DEVICE) == 0;
-
-	if (steering)
-		bypass_look(d);
-	return !steering && kind != NETMON_OTHER;
-}
-
-static void on_network(evutil_socket_t fd, short what, void *context)
-{
-	struct daemon *d = context;
-	char ifname[IF_NAMESIZE];
-	const char *moved = NULL;
-	enum netmon_kind kind;
-	bool any = false, links = false, tunnel = false;
-	int n;
-
-	(void)fd;
-	(void)what;
-	/* What shrinks: the turn; then the others have theirs. */
-	for (unsigned int i = 0; i < MESSAGES; i++) {
-		n = netmon_next(d->netmon, &kind, ifname);
-		if (n != 1)
-			break;
-		links |= kind != NETMON_NEIGHBOUR;
-		tunnel |= kind != NETMON_RULE && follow_concerns(d, ifname);
-		if (concerns(d, kind, ifname) &&
-		    note(d, kind, ifname, &moved))
-			any = true;
-	}
-	if (n == 1)
-		event_active(d->net_event, EV_READ, 0);
-	if (n == -ENOBUFS && moved == NULL)
-		moved = "network";
-	if (any || moved != NULL)
-		look(d, moved);
-	/* A link may have become a bridge's port. */
-	if (links || n == -ENOBUFS)
-		leakwatch_follow(d);
-	if (tunnel || moved != NULL)
-		follow_look(d);
-}
-
-/* Whose DNS, as the host's settings have it. */
-static void on_settings(evutil_socket_t fd, short what, void *context)
-{
-	struct daemon *d = context;
-
-	(void)fd;
-	(void)what;
-	if (!filewatch_changed(d->hostdns->watch) || !d->active)
-		return;
-	if (d->bypass.on || d->hostdns->ops->look == NULL)
-		uplink_follow(d);
-	else
-		netcheck_look(d);
-}
-
-/* Without a watch it is looked at every second. */
-static void watch_settings(struct daemon *d)
-{
-	struct filewatch *w;
-	struct why why;
-
-	if (filewatch_open(&w, &why) < 0) {
-		log_warning("hostdns: %s", why.text);
-		return;
-	}
-	d->hostdns->watch = w;
-	d->hostdns_event = event_new(d->base, filewatch_fd(w),
-				     EV_READ | EV_PERSIST, on_settings, d);
-	if (d->hostdns_event != NULL && event_add(d->hostdns_event, NULL) == 0)
-		return;
-	log_warning("hostdns: no event for its files");
-	d->hostdns->watch = NULL;
-	filewatch_close(w);
-}
-
 int uplink_open(struct daemon *d, struct why *why)
 {
 	int error = netinfo_read(&d->net, why);
 
-	if (error < 0 || (error = netmon_open(&d->netmon, why)) < 0)
+	if (error < 0)
 		return error;
 	/* What is there now did not come. */
 	stamp(has_address(d), &d->addressed);
 	stamp(has_route(d), &d->routed);
 	d->pending.pace = (struct pace){ .gap = GAP_NS, .burst = BURST };
 	d->pending.event = event_new(d->base, -1, 0, on_later, d);
-	d->net_event = event_new(d->base, netmon_fd(d->netmon),
-				 EV_READ | EV_PERSIST, on_network, d);
-	if (d->net_event == NULL || d->pending.event == NULL ||
-	    event_add(d->net_event, NULL) < 0)
+	if (d->pending.event == NULL)
 		return why_set(why, -ENOMEM, "no event for the network");
-	watch_settings(d);
-	return 0;
+	return netwatch_open(d, why);
 }
 
 void uplink_close(struct daemon *d)
 {
-	if (d->net_event != NULL)
-		event_free(d->net_event);
+	netwatch_close(d);
 	if (d->pending.event != NULL)
 		event_free(d->pending.event);
-	netmon_close(d->netmon);
-	if (d->hostdns_event != NULL)
-		event_free(d->hostdns_event);
-	filewatch_close(d->hostdns->watch);
 }

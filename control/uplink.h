@@ -22,6 +22,7 @@ struct uplink_pending {
 	struct event *event;	/* the turn that is waited for */
 	unsigned int tries;	/* of resolving the names anew, in this epoch */
 	uint64_t again;		/* boot time, ns, of the next one */
+	uint64_t settled;	/* boot time, ns: no longer in a hurry */
 	uint64_t deferred;	/* since start */
 };
 
@@ -35,11 +36,17 @@ bool uplink_ready(struct daemon *d);
 void uplink_woke(struct daemon *d);
 /* The network's portal may have told its URL since: looks, while active. */
 void uplink_portal(struct daemon *d);
-/* The door has opened: with nothing behind it, it is tried again. */
+/* The door has opened: for a while records are handed over in a hurry, and
+ * with nothing open the names are tried again. */
 void uplink_begun(struct daemon *d);
 /* Every second. */
 void uplink_tick(struct daemon *d);
-/* The network may be another one: looks, and does what that takes. */
-void uplink_follow(struct daemon *d);
+/* Why it is another network: the link of the old one is gone. */
+extern const char UPLINK_DOWN[];
+/*
+ * The network may be another one: looks, and does what that takes, soon if
+ * there is much of it. moved: it is, and why; NULL = perhaps.
+ */
+void uplink_look(struct daemon *d, const char *moved);
 
 #endif /* UPLINK_H */

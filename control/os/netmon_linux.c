@@ -35,6 +35,7 @@ struct netmon {
 	struct {
 		int index;
 		bool up;
+		uint32_t changes;	/* of its carrier, ever */
 		char name[IF_NAMESIZE];
 	} link[LINKS];
 	struct neighbour neighbour;	/* of the last such message */
@@ -201,14 +202,25 @@ static void index_name(unsigned int index, char ifname[static IF_NAMESIZE])
 		memcpy(ifname, name, IF_NAMESIZE);
 }
 
-/* The kernel tells of a link again and again; only a change is one. */
+static uint32_t changes_of(const struct nlmsghdr *h)
+{
+	return rtnetlink_number(find(h, sizeof(struct ifinfomsg),
+				     IFLA_CARRIER_CHANGES), 0);
+}
+
+/*
+ * The kernel tells of a link again and again; only a change is one. Of a
+ * carrier that goes and comes within a second it may tell once, when it is
+ * there again: then it has been counted.
+ */
 static enum netmon_kind on_link(struct netmon *m, const struct nlmsghdr *h,
 				char ifname[static IF_NAMESIZE])
 {
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(h);
 	const unsigned int flags = IFF_UP | IFF_RUNNING;
 	bool up = (link->ifi_flags & flags) == flags, is_new = false;
-	bool was_up, renamed;
+	bool was_up, renamed, blinked;
+	uint32_t changes = changes_of(h);
 	int i;
 
 	link_name(h, ifname);
@@ -221,12 +233,14 @@ static enum netmon_kind on_link(struct netmon *m, const struct nlmsghdr *h,
 	}
 	i = known(m, link->ifi_index, &is_new);
 	was_up = !is_new && m->link[i].up;
+	blinked = was_up && up && m->link[i].changes != changes;
 	renamed = !is_new && strcmp(m->link[i].name, ifname) != 0;
 	if (i >= 0) {
 		m->link[i].up = up;
+		m->link[i].changes = changes;
 		memcpy(m->link[i].name, ifname, IF_NAMESIZE);
 	}
-	if (is_new || was_up != up)
+	if (is_new || was_up != up || blinked)
 		return up ? NETMON_LINK_UP : NETMON_LINK_DOWN;
 	return renamed ? NETMON_LINK_NAME : NETMON_OTHER;
 }

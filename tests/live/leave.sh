@@ -194,12 +194,16 @@ shapes() {
 	laptop umount /etc/resolv.conf
 }
 
-# While we were pointed somebody else wrote the file: theirs stays.
+# While we are pointed somebody else writes the file: the host asks us again,
+# and theirs is what stays.
+leads_to_us() { laptop head -n 1 /etc/resolv.conf | grep -q '^# sallyport '; }
 somebody_else() {
 	sp lockdown on >/dev/null
 	echo 'nameserver 192.0.2.1' >"$WORLD/etc/new"
+	theirs=$(look /etc/new | sed 's|/etc/new|/etc/resolv.conf|')
 	mv "$WORLD/etc/new" "$WORLD/etc/resolv.conf"
-	theirs=$(look /etc/resolv.conf)
+	bypass || check_comes "somebody else: the host asks us again" \
+	    leads_to_us
 	sp lockdown off >/dev/null
 	check "somebody else's stays" "$(look /etc/resolv.conf)" "$theirs"
 }

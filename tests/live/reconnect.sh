@@ -141,6 +141,15 @@ story() {
 told() { story | grep -q "$1"; }
 counter() { status ".counters.$1"; }
 
+# Where control and datapath may run.
+cpus() {
+	for _pid in $DAEMON $(status .resolver.pid); do
+		awk '/^Cpus_allowed_list:/ { print $2 }' /proc/$_pid/status
+	done | sort -u | awk '{ n++; if ($1 ~ /[,-]/) many = 1 }
+	    END { print n " place of " (many ? "several CPUs" : "1 CPU") }'
+}
+several_cpus() { [ "$(cpus)" = "1 place of several CPUs" ]; }
+
 with_daemon() {
 	daemon_started
 	sp netcheck on >/dev/null
@@ -153,6 +162,7 @@ with_daemon() {
 	wakes_up daemon yes
 	check "the system's check" "$(probe_result)" "<TITLE>Success</TITLE>"
 	check_comes "the check is through" told probe_done
+	check "both processes are on one CPU" "$(cpus)" "1 place of 1 CPU"
 	check "each stage, in order" "$(story)" "wake wake link address $(
 	    )prefetch asked answered opened route query warm replied probe probe_done"
 	check "asked: the new server only" \
@@ -193,6 +203,8 @@ switched_off() {
 	check "off: no question leaves" "$(seen off "dst port 53")" ""
 	check "off: no probe leaves" "$(seen off "dst port 80")" ""
 	outside off "$WORLD/without"
+	[ "$(nproc)" -lt 2 ] ||
+	    check_comes "after the reconnect: anywhere" several_cpus
 	sp lockdown off >/dev/null
 }
 

@@ -279,6 +279,89 @@ Test(netmon, up_is_told_once)
 	netmon_close(m);
 }
 
+static bool next_of(struct netmon *m, enum netmon_kind want, const char *name)
+{
+	char ifname[IF_NAMESIZE];
+	enum netmon_kind kind;
+
+	for (;;) {
+		struct pollfd p = { .fd = netmon_fd(m), .events = POLLIN };
+
+		if (netmon_next(m, &kind, ifname) == 1) {
+			if (kind == want && strcmp(ifname, name) == 0)
+				return true;
+		} else if (poll(&p, 1, 2000) != 1) {
+			return false;
+		}
+	}
+}
+
+Test(netmon, what_is_up_already_does_not_come_up)
+{
+	struct netmon *m;
+	struct why why;
+
+	private_net();
+	veth();
+	cr_assert_eq(netmon_open(&m, &why), 0, "%s", why.text);
+	run("ip link set near alias moved");
+	run("ip link set near down");
+	cr_expect(!next_of(m, NETMON_LINK_UP, "near"));
+	netmon_close(m);
+}
+
+/* The kernel may tell of it once, when it is there again. */
+Test(netmon, a_carrier_that_blinks)
+{
+	struct netmon *m;
+	struct why why;
+
+	private_net();
+	veth();
+	cr_assert_eq(netmon_open(&m, &why), 0, "%s", why.text);
+	run("ip link set far down && ip link set far up");
+	cr_expect(next_of(m, NETMON_LINK_UP, "near"));
+	netmon_close(m);
+}
+
+Test(netmon, another_name)
+{
+	struct netmon *m;
+	struct why why;
+
+	private_net();
+	veth();
+	run("ip link set near down");
+	cr_assert_eq(netmon_open(&m, &why), 0, "%s", why.text);
+	run("ip link set near name wifi");
+	cr_expect(next_of(m, NETMON_LINK_NAME, "wifi"));
+	netmon_close(m);
+}
+
+Test(netmon, neighbours_that_have_an_address)
+{
+	struct neighbour n;
+	struct netmon *m;
+	struct why why;
+
+	private_net();
+	veth();
+	cr_assert_eq(netmon_open(&m, &why), 0, "%s", why.text);
+	run("ip neigh add 10.9.0.7 dev near nud failed");
+	run("ip neigh add 10.9.0.8 dev near lladdr 2:0:0:0:0:8 nud reachable");
+	cr_assert(next_of(m, NETMON_NEIGHBOUR, "near"));
+	netmon_neighbour(m, &n);
+	cr_expect_eq(n.addr.b[15], 8, "the other one is not there");
+	cr_expect_eq(n.mac[0], 2);
+	cr_expect_eq(n.mac[5], 8);
+	run("ip neigh del 10.9.0.8 dev near");
+	run("ip neigh add 2001:db8::9 dev near lladdr 2:0:0:0:0:9 nud stale");
+	cr_assert(next_of(m, NETMON_NEIGHBOUR, "near"));
+	netmon_neighbour(m, &n);
+	cr_expect_eq(n.addr.b[15], 9, "nor one that is gone");
+	netmon_close(m);
+}
+
 Test(netmon, lost_events)
 {
 	char name[IF_NAMESIZE];
