@@ -25,8 +25,9 @@ bool daemon_blocking(const struct daemon *d)
 
 bool daemon_tunnels(const struct daemon *d, const char *ifname)
 {
-	return strcmp(ifname, d->conf.tunnel.interface) == 0 ||
-	       strcmp(ifname, d->known.interface) == 0;
+	return ifname[0] != '\0' &&
+	       (strcmp(ifname, d->conf.tunnel.interface) == 0 ||
+		strcmp(ifname, d->known.interface) == 0);
 }
 
 static enum fw_policy policy(const struct daemon *d)
