@@ -306,11 +306,16 @@ void follow_anew(struct daemon *d)
 
 int follow_resume(struct daemon *d, struct why *why)
 {
+	struct why unsaved;
+
 	if (!d->conf.tunnel.follow)
 		return why_set(why, -EINVAL, "no tunnel is followed; set "
 			       "tunnel { interface and follow } in %s",
 			       d->conf_path);
 	d->tunnel.told = false;
+	/* What is seen may be what was told, and then nothing else changes. */
+	if (settings_save_tunnel(d->conf.run_dir, &d->tunnel, &unsaved) < 0)
+		daemon_problem(d, "settings", unsaved.text);
 	log_info("state: %s is followed", d->conf.tunnel.interface);
 	follow_anew(d);
 	return 0;

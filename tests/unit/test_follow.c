@@ -95,6 +95,9 @@ static void tunnel_up(void)
 
 Test(follow, a_front_ends_word_holds)
 {
+	struct tunnel saved = { .told = true };
+	struct why why;
+
 	tunnel_up();
 	up(true, true, TUNNEL_DISCONNECTED);
 	follow_look(&bench);
@@ -107,6 +110,13 @@ Test(follow, a_front_ends_word_holds)
 	cr_expect_eq(bench.tunnel.state, TUNNEL_CONNECTED,
 		     "by way of connecting");
 	cr_expect(follow_on(&bench));
+	/* Told what is seen: given back all the same, on disk too. */
+	cr_assert_eq(call("state.set", "{\"state\":\"connected\","
+			  "\"interface\":\"near\"}", true), 0);
+	cr_assert_eq(call("state.follow", NULL, true), 0);
+	cr_assert_eq(settings_load_tunnel(bench.conf.run_dir, &saved, &why),
+		     0);
+	cr_expect(!saved.told);
 }
 
 Test(follow, the_word_holds_over_a_crash)
