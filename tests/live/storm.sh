@@ -193,7 +193,7 @@ check "control's memory: $1, then $5 kB" $(($5 - $1 <= 512)) 1
 check "control's descriptors" $6 $2
 check "the datapath's memory: $3, then $7 kB" $(($7 - $3 <= 512)) 1
 check "the datapath's descriptors: $4, then $8" $(($8 <= $4 + 4)) 1
-check "the ledger" "$(status .ledger.leaks)" 0
+check "the ledger: $(sp leaks | tail -n 4 | xargs)" "$(status .ledger.leaks)" 0
 world_end $USER_HAMMER
 world_end $ROOT_HAMMER
 world_end $CAPTURE
