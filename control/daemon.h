@@ -51,16 +51,12 @@ struct daemon {
 	gid_t gid;
 	struct fw *fw;
 	struct fw_ruleset ruleset;	/* as loaded */
-	bool loaded;			/* something was loaded, so ruleset counts */
-	bool verified;
-	struct event *fw_event;
-
+	bool loaded, verified;		/* loaded: once, so ruleset counts */
+	struct event *fw_event, *hostdns_event;
 	struct hostdns *hostdns;
-	struct event *hostdns_event;
 	struct hostdns_servers servers;	/* upstreams, as told to the datapath */
 	bool misled;			/* the last look at DNS failed */
 	bool astray;			/* DNS could not be put back: tried again */
-
 	const struct daemon_resolver *resolver;
 	struct child child;
 	struct event *kick_event, *gone_event, *restart_event;
@@ -73,14 +69,12 @@ struct daemon {
 	uint64_t counters[COUNT__N];	/* of datapaths that are gone */
 	struct bypass bypass;
 	struct leakwatch leaks;
-
 	bool active;			/* the door's steps are done */
 	bool latched;			/* ... one failed: not before a change */
 	struct answer answer;
-	struct event *tick_event;
 	struct netinfo net;
 	struct netmon *netmon;
-	struct event *net_event;
+	struct event *net_event, *tick_event;
 	char uplink[IF_NAMESIZE];	/* the last interface and gateway there were */
 	struct gateway gateway[2];	/* of IPv6, of IPv4 */
 	char link[IF_NAMESIZE];		/* the last one that came up; "" = none */

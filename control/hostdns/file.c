@@ -441,13 +441,9 @@ static void file_close(struct hostdns *h)
 }
 
 static const struct hostdns_ops file_ops = {
-	.name = "file",
-	.close = file_close,
-	.read = file_read,
-	.point = file_point,
-	.restore = file_restore,
-	.pointed = file_pointed,
-	.look = file_look,
+	.name = "file", .close = file_close, .read = file_read,
+	.point = file_point, .restore = file_restore,
+	.pointed = file_pointed, .look = file_look,
 };
 
 /* Splits the path and makes the hidden names; opens the directory. */

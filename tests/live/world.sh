@@ -204,6 +204,8 @@ world_close() {
 	done
 	wait 2>/dev/null
 	for _ns in "$LAPTOP" "$ROUTER" "$INTERNET"; do
+		# Children of what was started have no parent any more.
+		ip netns pids "$_ns" 2>/dev/null | xargs -r kill -9 2>/dev/null
 		ip netns del "$_ns" 2>/dev/null
 	done
 	[ -n "${KEEP:-}" ] || rm -rf "$WORLD"

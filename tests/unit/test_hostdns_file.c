@@ -275,8 +275,6 @@ Test(hostdns_file, cannot)
 	cr_expect_eq(hostdns_open(&h, &conf, &why), -ENOENT);
 	cr_expect(strstr(why.text, "/none/resolv.conf: cannot open its "
 			 "directory: No such file") != NULL, "%s", why.text);
-	conf.hostdns = HOSTDNS_NETWORKMANAGER;
-	cr_expect_eq(hostdns_open(&h, &conf, &why), -EOPNOTSUPP);
 	remove_tree();
 }
 
