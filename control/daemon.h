@@ -104,7 +104,6 @@ enum daemon_end {
 	DAEMON_HAND_OVER,	/* another one follows: rules stay as they are */
 };
 void daemon_close(struct daemon *d, enum daemon_end how);
-
 int daemon_reload(struct daemon *d, bool *changed, struct why *why);
 bool daemon_blocking(const struct daemon *d);
 /* The tunnel's interface, as configured or last told? */
