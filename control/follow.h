@@ -29,6 +29,7 @@ struct follow {
 	int fd;				/* ... while it is, */
 	uint64_t until;			/* and until when: boot time, ns */
 	struct uapi uapi;
+	bool heard;			/* something happened: a look is due */
 	bool again;			/* something happened meanwhile */
 	struct why problem;		/* with the last look; "" = none */
 };

@@ -105,8 +105,11 @@ bool netwatch_drain(struct daemon *d, const char **moved)
 	/* A link may have become a bridge's port. */
 	if (links || n == -ENOBUFS)
 		leakwatch_follow(d);
-	if (tunnel || *moved != NULL)
-		follow_look(d);
+	/* Who reads the network is in no place to change the state. */
+	if (tunnel || *moved != NULL) {
+		d->follow.heard = true;
+		event_active(d->net_event, EV_READ, 0);
+	}
 	return any || *moved != NULL;
 }
 
@@ -119,6 +122,10 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	if (netwatch_drain(d, &moved))
 		uplink_look(d, moved);
+	if (d->follow.heard) {
+		d->follow.heard = false;
+		follow_look(d);
+	}
 }
 
 /* Whose DNS, as the host's settings have it. */
