@@ -174,3 +174,17 @@ int jsonfile_remove(const struct jsonfile *f, struct why *why)
 	close(fd);
 	return error == 0 ? 0 : failed(f, error, "remove", why);
 }
+
+bool jsonfile_each(const json_t *list, size_t max,
+		   bool (*good)(const json_t *item))
+{
+	const json_t *item;
+	size_t i;
+
+	if (!json_is_array(list) || json_array_size(list) > max)
+		return false;
+	json_array_foreach(list, i, item)
+		if (!good(item))
+			return false;
+	return true;
+}

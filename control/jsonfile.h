@@ -34,6 +34,9 @@ NODISCARD int jsonfile_save_text(const struct jsonfile *f, const char *text,
 /* 0 also where there is none. */
 NODISCARD int jsonfile_remove(const struct jsonfile *f, struct why *why);
 
+/* A list of at most max, each item of which is good. */
+bool jsonfile_each(const json_t *list, size_t max,
+		   bool (*good)(const json_t *item));
 /* -EBADMSG with the sentence about what is wrong in it. */
 int jsonfile_damaged(const struct jsonfile *f, const char *what,
 		     struct why *why);

@@ -33,15 +33,7 @@ static bool is_text(const json_t *value)
 
 static bool is_list(const json_t *value)
 {
-	const json_t *item;
-	size_t i;
-
-	if (!json_is_array(value) || json_array_size(value) > ITEMS)
-		return false;
-	json_array_foreach(value, i, item)
-		if (!is_text(item))
-			return false;
-	return true;
+	return jsonfile_each(value, ITEMS, is_text);
 }
 
 /* depth: shrinks with each object in an object. */
@@ -65,17 +57,14 @@ const char *nmstate_wrong(json_t *global)
 	return is_members(global, DEPTH) ? NULL : "global DNS configuration";
 }
 
+static bool is_pair(const json_t *value)
+{
+	return is_list(value) && json_array_size(value) == 2;
+}
+
 static bool is_uplinks(const json_t *value)
 {
-	const json_t *item;
-	size_t i;
-
-	if (!json_is_array(value) || json_array_size(value) > UPLINKS)
-		return false;
-	json_array_foreach(value, i, item)
-		if (!is_list(item) || json_array_size(item) != 2)
-			return false;
-	return true;
+	return jsonfile_each(value, UPLINKS, is_pair);
 }
 
 /* --- ours --- */

@@ -2,12 +2,7 @@
 #include "hostdns/resolvconfsaved.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "jsonfile.h"
 
@@ -21,10 +16,7 @@ static const char name[] = "resolvconf.saved";
 
 bool resolvconfsaved_exists(const char *dir)
 {
-	char path[PATH_MAX + sizeof(name)];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return jsonfile_exists(&(struct jsonfile){ dir, name, 0 });
 }
 
 static bool read_listen(const json_t *list, struct resolvconfsaved *s)

@@ -134,20 +134,6 @@ static bool is_domain(const json_t *domain)
 	       json_is_boolean(json_array_get(domain, 1));
 }
 
-static bool each(const json_t *list, size_t max,
-		 bool (*good)(const json_t *item))
-{
-	const json_t *item;
-	size_t i;
-
-	if (!json_is_array(list) || json_array_size(list) > max)
-		return false;
-	json_array_foreach(list, i, item)
-		if (!good(item))
-			return false;
-	return true;
-}
-
 static bool is_link_name(const json_t *ifindex, const json_t *ifname)
 {
 	json_int_t index = json_integer_value(ifindex);
@@ -162,10 +148,11 @@ static const char *wrong_link(const json_t *link)
 	if (!is_link_name(json_object_get(link, "ifindex"),
 			  json_object_get(link, "ifname")))
 		return "a link's index or name";
-	if (!each(json_object_get(link, "dns"), RESOLVED_SERVERS, is_server))
+	if (!jsonfile_each(json_object_get(link, "dns"), RESOLVED_SERVERS,
+			   is_server))
 		return "a link's servers";
-	if (!each(json_object_get(link, "domains"), RESOLVED_DOMAINS,
-		  is_domain))
+	if (!jsonfile_each(json_object_get(link, "domains"), RESOLVED_DOMAINS,
+			   is_domain))
 		return "a link's domains";
 	if (!is_word(json_object_get(link, "dnsovertls")) ||
 	    !is_word(json_object_get(link, "dnssec")))
@@ -208,7 +195,8 @@ static const char *wrong_file(const json_t *root)
 		return "unknown version";
 	if (!is_name(boot))
 		return "boot";
-	if (!each(json_object_get(root, "ours"), RESOLVED_SERVERS, is_server))
+	if (!jsonfile_each(json_object_get(root, "ours"), RESOLVED_SERVERS,
+			   is_server))
 		return "our servers";
 	return resolvedlink_wrong(json_object_get(root, "links"));
 }
