@@ -63,6 +63,21 @@ static void mark(struct daemon *d, enum nmwatch_connectivity connectivity)
 		timeline_mark(e, TIMELINE_NM_PORTAL, clock_boot());
 }
 
+/* Its check was redirected, or got through: there is none in the way then. */
+static void judge_portal(struct daemon *d, enum nmwatch_connectivity was)
+{
+	const struct nmwatch_state *now = &d->nm.state;
+
+	if (was != NMWATCH_FULL && now->connectivity == NMWATCH_FULL)
+		d->portal = false;
+	if (now->connectivity != NMWATCH_PORTAL || !d->active || d->portal)
+		return;
+	d->portal = true;
+	log_info("door: NetworkManager's check is redirected: a portal is "
+		 "suspected");
+	methods_event(d, "portal", "{s:s}", "uri", now->uri);
+}
+
 void nm_told(struct daemon *d, const struct nmwatch_state *now)
 {
 	const struct nmwatch_state was = d->nm.state;
@@ -76,6 +91,7 @@ void nm_told(struct daemon *d, const struct nmwatch_state *now)
 	if (now->connectivity != was.connectivity &&
 	    now->changes != was.changes)
 		mark(d, now->connectivity);
+	judge_portal(d, was.connectivity);
 	log_info("NetworkManager: connectivity %s", nm_connectivity(now));
 	methods_event(d, "nm", "{s:s,s:s}", "connectivity",
 		      nm_connectivity(now), "state", state_name(now->state));

@@ -86,8 +86,14 @@ static void say_problem(const json_t *e, char *text)
 
 static void say_portal(const json_t *e, char *text)
 {
-	snprintf(text, LINE, "suspected: %s is %s", client_text(e, "name"),
-		 client_text(e, "address"));
+	const char *uri = client_text(e, "uri");
+
+	if (uri[0] != '\0')
+		snprintf(text, LINE, "suspected: the check of %s is "
+			 "redirected", uri);
+	else
+		snprintf(text, LINE, "suspected: %s is %s",
+			 client_text(e, "name"), client_text(e, "address"));
 }
 
 static void say_portal_api(const json_t *e, char *text)

@@ -90,8 +90,11 @@ behind_portal() {
 	check "$1: a portal" "$(nm_check)" portal
 	check_comes "$1: a portal is told" was_told portal
 	check_comes "$1: a portal is noted" has_event nm_portal
+	check "$1: a portal is suspected" "$(status .portal_suspected)" true
 	portal_down
 	check "$1: signed in" "$(nm_check)" full
+	check_comes "$1: no longer suspected" \
+	    status_is .portal_suspected false
 }
 
 # ---- what happens meanwhile

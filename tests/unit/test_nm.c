@@ -77,6 +77,38 @@ Test(nm, noted)
 	}
 }
 
+static const struct {
+	const char *edge, *before, *during;
+	bool suspected;
+} portals[] = {
+	{ "never there", "", "..", false },
+	{ "full all the time", "tf", "..", false },
+	{ "limited is no portal", "tF", "L", false },
+	{ "a portal", "tL", "P", true },
+	{ "a portal twice", "tL", "PP", true },
+	{ "a portal, signed in", "tL", "PF", false },
+	{ "a portal, then limited", "tL", "PL", true },
+	{ "a portal, then full by way of limited", "tL", "PLF", false },
+	{ "before the door is open", "tP", ".", false },
+};
+
+Test(nm, a_portal_is_suspected)
+{
+	up(true, false, TUNNEL_DISCONNECTED, 0);
+	for (size_t i = 0; i < NITEMS(portals); i++) {
+		memset(&state, 0, sizeof(state));
+		memset(&bench.nm.state, 0, sizeof(bench.nm.state));
+		bench.portal = false;
+		tell(portals[i].before);
+		cr_assert_eq(set_state(TUNNEL_ERROR, CAUSE_OFFLINE), 0, "%s",
+			     why.text);
+		tell(portals[i].during);
+		cr_expect_eq(bench.portal, portals[i].suspected, "%s",
+			     portals[i].edge);
+		cr_assert_eq(set_state(TUNNEL_DISCONNECTED, 0), 0);
+	}
+}
+
 /* Its names are the door's at once. */
 Test(nm, its_uri)
 {
