@@ -204,7 +204,7 @@ static json_t *followed(const struct daemon *d)
 	set(o, "wireguard", json_boolean(follow_wireguard(f)));
 	if (handshake != 0)
 		set(o, "handshake", json_real(
-			(double)((clock_boot() - handshake) / CLOCK_MS) / 1e3));
+			(double)(clock_boot() - handshake) / 1e9));
 	if (f->problem.text[0] != '\0')
 		set(o, "problem", json_string(f->problem.text));
 	return o;
