@@ -3,18 +3,17 @@
  * guard.h - how often somebody else may be set right
  *
  * A fight with one who sets the host's DNS back each time is not ours to win:
- * a few times a minute, then it is told, and waited.
+ * a few times at once, then a few times a minute; in between it is told.
  */
 #ifndef GUARD_H
 #define GUARD_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-enum { GUARD_AGAIN = 5 };	/* times a minute */
+#include "pace.h"
 
 struct guard {
-	uint64_t again[GUARD_AGAIN];	/* boot time, ns, the oldest first */
+	struct pace pace;
 };
 
 /* True: now, and it is counted. */

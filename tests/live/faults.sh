@@ -87,7 +87,7 @@ nft_fails	firewall	set_firewall	*nft refused the rules: Error: injected*
 nft_absent	firewall	set_firewall	*no nft in*install the package nftables*
 dns_unreadable	read_dns	read_dns	*/etc/resolv.conf: cannot read the original: *
 dns_socket	read_dns	read_dns	*/etc/resolv.conf: cannot read the original: *
-state_read_only	settings	-		*/settings.json: save: Read-only file system*
+state_read_only	settings	-		*/early.nft: save: Read-only file system*
 '
 faults_of_sockets='
 port_udp	listen		start_resolver	*port 53 on 127.0.0.1 is held by nc (pid PID); stop it or set listen = *

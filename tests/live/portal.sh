@@ -18,7 +18,6 @@
 
 API=api.portal.example
 URL=https://$API/captive
-packages_wanted() { echo isc-dhcp-client; }
 
 # ---- networks
 
@@ -232,7 +231,7 @@ off() {
 dhcp_opened
 scripts
 CLIENTS=by_udhcpc
-if packages_fetch; then
+if packages_fetch isc-dhcp-client; then
 	DHCLIENT=$(first_program "$PACKAGES"/isc-dhcp-client/sbin/dhclient \
 	    "$PACKAGES"/isc-dhcp-client/usr/sbin/dhclient)
 	CLIENTS="by_dhclient $CLIENTS"

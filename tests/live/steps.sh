@@ -124,7 +124,7 @@ daemon_conf
 daemon_started
 each_fault switching
 lockdown_refused nft_fails firewall '*nft refused the rules: Error: injected'
-lockdown_refused state_read_only settings '*/settings.json: save: Read-only *'
+lockdown_refused state_read_only settings '*/early.nft: save: Read-only *'
 if bypass; then
 	left_out "resolv.conf cannot be put back, or its disk is full"
 else
