@@ -137,10 +137,9 @@ static void on_settings(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	if (!filewatch_changed(d->hostdns->watch) || !d->active)
 		return;
-	if (d->bypass.on || d->hostdns->ops->look == NULL)
-		uplink_look(d, NULL);
-	else
-		netcheck_look(d);
+	netcheck_look(d);
+	/* Also where the host asks us still, its own servers may be others. */
+	uplink_look(d, NULL);
 }
 
 /* Without a watch it is looked at every second. */

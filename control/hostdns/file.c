@@ -458,7 +458,7 @@ static int open_names(struct file *f)
 		return -ENAMETOOLONG;
 	snprintf(dir, sizeof(dir), "%.*s/", (int)(slash - f->path), f->path);
 	snprintf(f->name, sizeof(f->name), "%s", slash + 1);
-	snprintf(f->saved, sizeof(f->saved), ".%s.sallyport-saved", f->name);
+	snprintf(f->saved, sizeof(f->saved), ".%s" RESOLV_SAVED, f->name);
 	snprintf(f->temp, sizeof(f->temp), ".%s.sallyport-new", f->name);
 	f->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return f->dir < 0 ? -errno : 0;

@@ -347,9 +347,15 @@ ssize_t resolvfile_load_path(const char *path, char text[static RESOLV_MAX])
 
 void resolvfile_watch(struct filewatch *w, const char *path)
 {
-	const char *paths[1 + NITEMS(behind)] = { path };
+	const char *slash = strrchr(path, '/');
+	char saved[PATH_MAX + sizeof(RESOLV_SAVED) + 1];
+	const char *paths[2 + NITEMS(behind)] = { path, saved };
 
-	memcpy(paths + 1, behind, sizeof(behind));
+	if (slash == NULL)
+		return;
+	snprintf(saved, sizeof(saved), "%.*s.%s" RESOLV_SAVED,
+		 (int)(slash + 1 - path), path, slash + 1);
+	memcpy(paths + 2, behind, sizeof(behind));
 	filewatch_follow(w, paths, NITEMS(paths));
 }
 

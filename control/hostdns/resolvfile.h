@@ -73,7 +73,11 @@ size_t resolvfile_plain(const char *original, size_t len,
 			const struct ipaddr *listen, unsigned int n,
 			char *text, size_t size);
 
-/* It, and what tells whom a resolver behind it asks. */
+/* What is added to a dot and the name of the original, hidden beside ours. */
+#define RESOLV_SAVED ".sallyport-saved"
+
+/* It, the original beside it, which somebody may have opened before it was
+ * hidden, and what tells whom a resolver behind it asks. */
 void resolvfile_watch(struct filewatch *w, const char *path);
 
 /* It can be asked: not loopback, not this host's own. */

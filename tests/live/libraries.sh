@@ -6,7 +6,6 @@
 # bypass they ask the router, and nothing of what they say gets there. For
 # the network see world.sh.
 #
-# modes: socket bypass
 # usage: [DATAPATH=bypass | socket] libraries.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

@@ -10,7 +10,6 @@
 #              eth1 ------------------- lan1
 #     192.168.77.1 and fd77::1 are routed to eth1
 #
-# modes: socket bypass
 # usage: questions.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

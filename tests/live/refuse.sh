@@ -5,7 +5,6 @@
 # UDP and TCP; mode spoof; a door that is shut; a client of another machine.
 # Nothing of it may reach the wire. For the network see world.sh.
 #
-# modes: socket bypass
 # usage: refuse.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

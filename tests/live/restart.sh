@@ -9,7 +9,6 @@
 #   user: UDP and TCP, IPv4 and IPv6 -- tcpdump on lan0 -- .10 .20 ::10 ::20
 #   to the door's address and another
 #
-# modes: socket bypass
 # usage: restart.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

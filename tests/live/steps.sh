@@ -5,7 +5,6 @@
 # as it was, and the front-end is told which step and why. For the network see
 # world.sh.
 #
-# modes: socket bypass
 # usage: steps.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
