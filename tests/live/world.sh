@@ -88,7 +88,7 @@ world_links() {
 	ip -n "$INTERNET" route add default via 2001:db8::1
 	# IPv6 addresses are used by the kernel a moment after they are shown.
 	for _a in $PROBE6 $OTHER6 $RELAY6; do
-		world_until 50 internet sh -c \
+		world_until 300 internet sh -c \
 		    "ip route get $_a | grep -q '^local'" || return 1
 	done
 }
@@ -121,7 +121,7 @@ world_holder() {
 	     mkdir -p '$WORLD/run' && echo \$\$ >'$WORLD/holder' &&
 	     exec sleep 86400" &
 	WORLD_PIDS="$WORLD_PIDS $!"
-	world_until 50 test -s "$WORLD/holder" || return 1
+	world_until 300 test -s "$WORLD/holder" || return 1
 	HOLDER=$(cat "$WORLD/holder")
 }
 
