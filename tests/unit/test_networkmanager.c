@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The backend, with a bus of its own: a NetworkManager in memory that writes
- * resolv.conf, and may be gone from any call on. And no resolved.
+ * resolv.conf, and may be gone from any call on. And no resolved: that of a
+ * build without libsystemd.
  */
 #include <errno.h>
 
 #include "hostdns/nmbus.h"
 #include "hostdns/nmstate.h"
-#include "hostdns/resolvedbus.h"
 #include "hosttree.h"
 
 static json_t *world;			/* nmbus.h's */
@@ -85,47 +85,6 @@ int nmbus_write_anew(struct nmbus *b, struct why *why)
 		return -ESRCH;
 	write_resolv_conf();
 	return 0;
-}
-
-int resolvedbus_open(struct resolvedbus **b, struct why *why)
-{
-	(void)b;
-	return why_set(why, -EOPNOTSUPP, "none");
-}
-
-void resolvedbus_close(struct resolvedbus *b)
-{
-	(void)b;
-}
-
-int resolvedbus_begin(struct resolvedbus *b, struct why *why)
-{
-	return resolvedbus_open(&b, why);
-}
-
-unsigned int resolvedbus_generation(const struct resolvedbus *b)
-{
-	(void)b;
-	return 0;
-}
-
-int resolvedbus_links(struct resolvedbus *b, json_t **links, struct why *why)
-{
-	(void)links;
-	return resolvedbus_open(&b, why);
-}
-
-int resolvedbus_set(struct resolvedbus *b, const json_t *link,
-		    const char *key, struct why *why)
-{
-	(void)link;
-	(void)key;
-	return resolvedbus_open(&b, why);
-}
-
-int resolvedbus_flush(struct resolvedbus *b, struct why *why)
-{
-	return resolvedbus_open(&b, why);
 }
 
 /* --- the test's hands --- */
