@@ -14,7 +14,7 @@
 # usage: portal.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
-. tests/live/resolved_world.sh
+. tests/live/packages.sh
 
 API=api.portal.example
 URL=https://$API/captive
