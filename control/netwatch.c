@@ -139,7 +139,7 @@ static void on_settings(evutil_socket_t fd, short what, void *context)
 		return;
 	netcheck_look(d);
 	/* Also where the host asks us still, its own servers may be others. */
-	uplink_look(d, NULL);
+	uplink_settings(d);
 }
 
 /* Without a watch it is looked at every second. */

@@ -52,27 +52,36 @@ static void configured(const struct daemon *d, struct hostdns_servers *s)
 	}
 }
 
-int uplink_servers(struct daemon *d, struct why *why)
+/* 1 if they are others than those we know. */
+static int read_upstreams(struct daemon *d, struct hostdns_servers *s,
+			  struct why *why)
 {
-	struct hostdns_servers s;
 	int error = 0;
 
-	memset(&s, 0, sizeof(s));
+	memset(s, 0, sizeof(*s));
 	if (d->conf.n_upstreams > 0)
-		configured(d, &s);
+		configured(d, s);
 	else
-		error = d->hostdns->ops->read(d->hostdns, &s, why);
+		error = d->hostdns->ops->read(d->hostdns, s, why);
 	if (error < 0 && error != -ENOENT)
 		return error;
 	/* No server yet is no failure: the network is still coming up. */
-	if (s.n == 0) {
-		memset(&s, 0, sizeof(s));
+	if (s->n == 0)
+		memset(s, 0, sizeof(*s));
+	return memcmp(s, &d->servers, sizeof(*s)) != 0;
+}
+
+int uplink_servers(struct daemon *d, struct why *why)
+{
+	struct hostdns_servers s;
+	int n = read_upstreams(d, &s, why);
+
+	if (n < 0)
+		return n;
+	if (s.n == 0)
 		log_info("netcheck: the host has no DNS server to ask yet");
-	}
-	if (memcmp(&s, &d->servers, sizeof(s)) == 0)
-		return 0;
 	d->servers = s;
-	return 1;
+	return n;
 }
 
 /* When it came, of what is there; what is lost may come again. */
@@ -351,6 +360,15 @@ void uplink_look(struct daemon *d, const char *moved)
 	}
 	event_del(d->pending.event);
 	follow(d);
+}
+
+void uplink_settings(struct daemon *d)
+{
+	struct hostdns_servers s;
+	struct why why;
+
+	if (read_upstreams(d, &s, &why) > 0)
+		uplink_look(d, NULL);
 }
 
 void uplink_woke(struct daemon *d)

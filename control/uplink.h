@@ -48,5 +48,8 @@ extern const char UPLINK_DOWN[];
  * there is much of it. moved: it is, and why; NULL = perhaps.
  */
 void uplink_look(struct daemon *d, const char *moved);
+/* The host's settings were written, by us or others: looks if they name other
+ * servers than those we know. */
+void uplink_settings(struct daemon *d);
 
 #endif /* UPLINK_H */
