@@ -16,7 +16,7 @@
 
 enum {
 	OPERATIONS = 600000,
-	ADDRESSES = 1200,	/* more than the table has entries */
+	ADDRESSES = 4800,	/* more than the table has entries */
 };
 
 struct twin {
@@ -183,7 +183,8 @@ int main(void)
 	unsigned int refused = 0, open = 0;
 
 	init(0x5a11e900d);
-	table.version = UINT32_MAX - 1000;
+	for (size_t i = 0; i < ALLOW_SLOTS; i++)
+		table.entries[i].tag = UINT32_MAX - 10;
 	next_epoch();
 	for (unsigned int i = 0; i < OPERATIONS; i++) {
 		refused += step();
