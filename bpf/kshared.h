@@ -40,17 +40,22 @@ _Static_assert((ALLOW_SLOTS & (ALLOW_SLOTS - 1)) == 0, "a power of two");
 _Static_assert(ALLOW_SLOTS >= (int)ALLOW_PROBES, "a window has no slot twice");
 
 /*
- * The first slot of a key's window; the others follow it, round the end. The
- * uppermost bits of a product depend on all of its factors' bits. The factors
- * are those of MurmurHash3's finalizer.
+ * The uppermost bits of a product depend on all bits of its factors, so they
+ * are taken. The factors are those of MurmurHash3's finalizer.
  */
-static inline uint32_t allow_home(uint64_t seed, uint64_t hi, uint64_t lo)
+static inline uint64_t allow_hash(uint64_t seed, uint64_t hi, uint64_t lo)
 {
 	uint64_t hash = (hi ^ seed) * 0xff51afd7ed558ccdu +
 			(lo ^ seed) * 0xc4ceb9fe1a85ec53u;
 
-	hash = (hash ^ hash >> 32) * 0xff51afd7ed558ccdu;
-	return (uint32_t)(hash >> (64 - __builtin_ctz(ALLOW_SLOTS)));
+	return (hash ^ hash >> 32) * 0xff51afd7ed558ccdu;
+}
+
+/* The first slot of a key's window; the others follow it, round the end. */
+static inline uint32_t allow_home(uint64_t seed, uint64_t hi, uint64_t lo)
+{
+	return (uint32_t)(allow_hash(seed, hi, lo) >>
+			  (64 - __builtin_ctz(ALLOW_SLOTS)));
 }
 
 static inline uint32_t allow_slot(uint32_t home, uint32_t probe)

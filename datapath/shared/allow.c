@@ -4,10 +4,10 @@
  *
  * An open-addressing hash table of 2^n entries. A key lives in one of the
  * ALLOW_PROBES entries behind the one its hash names (its window): in the
- * first that was free. An entry whose tag carries the table's epoch was
- * written in it; one that does not is a gap. Entries do not become gaps
- * before the epoch ends, so no key lies behind a gap of its window, and a
- * look-up that meets one is at its end: most misses cost one entry.
+ * first that was free. An entry whose tag does not carry the table's epoch is
+ * a gap. No key lies behind a gap of its window, so a look-up that meets one
+ * is at its end: most misses cost one entry. For an entry becomes a gap again
+ * only when the one behind it is one, too: then no window reaches over it.
  *
  * An entry is open if it is of the epoch and its expiry lies ahead. So a new
  * epoch closes everything with one store, time closes the rest by itself, and
@@ -161,14 +161,30 @@ void allow_set_epoch(struct allow *t, uint32_t epoch)
 	__atomic_store_n(&t->epoch, epoch, __ATOMIC_RELEASE);
 }
 
+/* What was removed at `at` and before it, while nothing needs it there. */
+static void free_back(struct allow *t, uint32_t at)
+{
+	struct allow_entry *e = &t->entries[allow_slot(at, 0)];
+
+	/* What shrinks: the number of entries that are no gaps. */
+	while (!is_gap(t, e) && own(&e->expiry) == 0 &&
+	       is_gap(t, &t->entries[allow_slot(at, 1)])) {
+		__atomic_store_n(&e->tag, tag_version(own(&e->tag)),
+				 __ATOMIC_RELEASE);
+		e = &t->entries[allow_slot(--at, 0)];
+	}
+}
+
 /* Behind gaps, too. */
 static void close_all(struct allow *t, uint32_t home, struct key k)
 {
 	for (uint32_t i = 0; i < ALLOW_PROBES; i++) {
 		struct allow_entry *e = &t->entries[allow_slot(home, i)];
 
-		if (!is_gap(t, e) && holds(e, k))
-			move_expiry(e, 0);
+		if (is_gap(t, e) || !holds(e, k))
+			continue;
+		move_expiry(e, 0);
+		free_back(t, home + i);
 	}
 }
 

@@ -281,6 +281,37 @@ static const struct {
 	{ "each in its own /40", v6_net },
 };
 
+static size_t no_gaps(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ALLOW_SLOTS; i++)
+		n += table.entries[i].tag >> 32 == table.epoch;
+	return n;
+}
+
+/* Or look-ups would be dearer with each address there ever was. */
+Test(allow, gaps_return)
+{
+	struct ipaddr a[3];
+
+	crowd(0, a, NITEMS(a));
+	for (size_t i = 0; i < NITEMS(a); i++)
+		cr_assert_eq(allow_insert(&table, &a[i], 100, 0), 0);
+	allow_remove(&table, &a[1]);
+	cr_expect_eq(no_gaps(), 3, "one lies behind it");
+	allow_remove(&table, &a[2]);
+	cr_expect_eq(no_gaps(), 1, "both");
+	cr_expect_eq(allow_lookup(&table, &a[0], 0), 100);
+	cr_expect_eq(table.entries[1].tag, 1, "the version stays");
+	cr_assert_eq(allow_insert(&table, &a[2], 200, 0), 0);
+	cr_expect_eq(table.entries[1].tag, (uint64_t)1 << 32 | 2);
+	allow_remove(&table, &a[0]);
+	cr_expect_eq(allow_lookup(&table, &a[2], 0), 200);
+	allow_remove(&table, &a[2]);
+	cr_expect_eq(no_gaps(), 0, "round the table's begin, too");
+}
+
 /* Whatever the seed is: nobody can choose, or be unlucky. */
 Test(allow, design_load_fits)
 {
