@@ -132,7 +132,7 @@ enum { SPARE = 1024 };
 static struct cds_lfht *rcu;
 static struct item items[TABLES_MAX + SPARE];
 static struct item *in_use[TABLES_MAX];
-static struct item *spare[SPARE], *waiting[SPARE];
+static struct item *spare[SPARE + 1], *waiting[SPARE + 1];
 static size_t n_spare, n_waiting;
 
 static int item_is(struct cds_lfht_node *node, const void *key)
@@ -178,12 +178,14 @@ static void rcu_open(const struct ipaddr *k, size_t n, size_t all)
 {
 	unsigned long buckets = 16;
 
+	urcu_qsbr_thread_online();
 	if (rcu != NULL)
 		rcu_close();
 	while (buckets < 2 * n)
 		buckets *= 2;
 	take_keys(k, all);
-	rcu = cds_lfht_new(buckets, buckets, buckets, 0, NULL);
+	rcu = cds_lfht_new_flavor(buckets, buckets, buckets, 0,
+				  &urcu_qsbr_flavor, NULL);
 	if (rcu == NULL)
 		errx(1, "rculfhash");
 	n_waiting = 0;
@@ -195,6 +197,7 @@ static void rcu_open(const struct ipaddr *k, size_t n, size_t all)
 	for (size_t i = 0; i < SPARE; i++)
 		spare[i] = &items[n + i];
 	n_spare = SPARE;
+	urcu_qsbr_thread_offline();
 }
 
 ROW static uint64_t row_rcu(const struct ipaddr *a, uint64_t now)
@@ -235,6 +238,7 @@ static void ck_forget(void *p, size_t size, bool defer)
 
 static struct ck_malloc ck_memory = { ck_get, ck_more, ck_forget };
 
+static struct item still[TABLES_MAX];
 static struct ck_hs hs;
 static struct ck_ht ht;
 static bool hs_is, ht_is;
@@ -253,20 +257,20 @@ static bool hs_same(const void *a, const void *b)
 
 static void hs_put(size_t i)
 {
-	if (!ck_hs_put(&hs, turned_hash(&keys[i]), &items[i]))
+	if (!ck_hs_put(&hs, turned_hash(&keys[i]), &still[i]))
 		errx(1, "ck_hs");
 }
 
 static void hs_drop(size_t i)
 {
-	(void)ck_hs_remove(&hs, turned_hash(&keys[i]), &items[i]);
+	(void)ck_hs_remove(&hs, turned_hash(&keys[i]), &still[i]);
 }
 
-static void fill_items(void)
+static void fill_still(void)
 {
 	for (size_t i = 0; i < n_all; i++) {
-		items[i].key = keys[i];
-		items[i].expiry = TABLES_EXPIRY;
+		still[i].key = keys[i];
+		still[i].expiry = TABLES_EXPIRY;
 	}
 }
 
@@ -280,7 +284,7 @@ static void hs_open(const struct ipaddr *k, size_t n, size_t all)
 	if (!hs_is)
 		errx(1, "ck_hs");
 	take_keys(k, all);
-	fill_items();
+	fill_still();
 	for (size_t i = 0; i < n; i++)
 		hs_put(i);
 }
@@ -308,7 +312,7 @@ static void ht_put(size_t i)
 	struct ck_ht_hash h;
 
 	ck_ht_hash(&h, &ht, &keys[i], sizeof(keys[i]));
-	ck_ht_entry_set(&e, h, &keys[i], sizeof(keys[i]), &items[i]);
+	ck_ht_entry_set(&e, h, &keys[i], sizeof(keys[i]), &still[i]);
 	if (!ck_ht_put_spmc(&ht, h, &e))
 		errx(1, "ck_ht");
 }
@@ -332,7 +336,7 @@ static void ht_open(const struct ipaddr *k, size_t n, size_t all)
 	if (!ht_is)
 		errx(1, "ck_ht");
 	take_keys(k, all);
-	fill_items();
+	fill_still();
 	for (size_t i = 0; i < n; i++)
 		ht_put(i);
 }
@@ -356,6 +360,7 @@ ROW static uint64_t row_ht(const struct ipaddr *a, uint64_t now)
 void tables_join(void)
 {
 	urcu_qsbr_register_thread();
+	urcu_qsbr_thread_offline();
 }
 
 void tables_leave(void)

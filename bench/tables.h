@@ -25,8 +25,8 @@ struct table {
 	/* The writer, of the i-th key; NULL: it cannot have one. */
 	void (*drop)(size_t i);
 	void (*put)(size_t i);
-	/* The reader: about to look up; in between, holding nothing; not any
-	 * more. NULL: nothing to say. */
+	/* Either: about to begin; in between, holding nothing; done. NULL:
+	 * nothing to say. */
 	void (*begin)(void);
 	void (*pause)(void);
 	void (*end)(void);
@@ -35,7 +35,7 @@ struct table {
 /* The first is the flat one, the second ours. */
 extern const struct table tables[TABLES_N];
 
-/* Main first of all; the writer's thread before it writes. */
+/* Each thread, before all else and after it. */
 void tables_join(void);
 void tables_leave(void);
 
