@@ -243,17 +243,12 @@ unsigned int allow_list(const struct allow *t, uint64_t now, struct ipaddr *a,
 	return n;
 }
 
-/* A reader: true and its expiry if e, of this tag, holds k. */
-static bool read_entry(const struct allow_entry *e, uint64_t tag, struct key k,
-		       uint64_t *expiry)
+/* A reader, A2, pairs with R2: if a word is of a later writing, the tag e had
+ * before is gone. What differs most often is looked at first. */
+static bool reads(const struct allow_entry *e, struct key k)
 {
-	/* A2, pairs with R2: if one is of a later writing, the tag is gone. */
-	uint64_t hi = __atomic_load_n(&e->key_hi, __ATOMIC_ACQUIRE);
-	uint64_t lo = __atomic_load_n(&e->key_lo, __ATOMIC_ACQUIRE);
-
-	*expiry = __atomic_load_n(&e->expiry, __ATOMIC_ACQUIRE);
-	return hi == k.hi && lo == k.lo && tag_version(tag) != 0 &&
-	       __atomic_load_n(&e->tag, __ATOMIC_ACQUIRE) == tag;
+	return __atomic_load_n(&e->key_lo, __ATOMIC_ACQUIRE) == k.lo &&
+	       __atomic_load_n(&e->key_hi, __ATOMIC_ACQUIRE) == k.hi;
 }
 
 uint64_t allow_lookup(const struct allow *t, const struct ipaddr *a,
@@ -263,7 +258,6 @@ uint64_t allow_lookup(const struct allow *t, const struct ipaddr *a,
 	uint32_t home = home_of(t, k);
 	/* A3, pairs with R3. */
 	uint32_t epoch = __atomic_load_n(&t->epoch, __ATOMIC_ACQUIRE);
-	uint64_t expiry = 0;
 
 	if (epoch == 0)
 		return 0;
@@ -271,15 +265,20 @@ uint64_t allow_lookup(const struct allow *t, const struct ipaddr *a,
 		const struct allow_entry *e = &t->entries[allow_slot(home, i)];
 		/* A1, pairs with R1: key and expiry of this tag, or later. */
 		uint64_t tag = __atomic_load_n(&e->tag, __ATOMIC_ACQUIRE);
+		uint64_t expiry;
 
 		if (tag_epoch(tag) != epoch)
 			return 0;
-		if (read_entry(e, tag, k, &expiry))
-			break;
-		expiry = 0;
+		if (!reads(e, k) || tag_version(tag) == 0)
+			continue;
+		/* A2 as well. */
+		expiry = __atomic_load_n(&e->expiry, __ATOMIC_ACQUIRE);
+		if (__atomic_load_n(&e->tag, __ATOMIC_ACQUIRE) != tag)
+			continue;
+		if (expiry <= now ||
+		    __atomic_load_n(&t->epoch, __ATOMIC_ACQUIRE) != epoch)
+			return 0;
+		return expiry;
 	}
-	if (expiry <= now ||
-	    __atomic_load_n(&t->epoch, __ATOMIC_ACQUIRE) != epoch)
-		return 0;
-	return expiry;
+	return 0;
 }
