@@ -240,7 +240,8 @@ static void measure_cell(bool v4, bool hit, size_t n, FILE *tsv)
 			 tables[i].name);
 		measure_row(&m, beside[i]);
 	}
-	for (int round = 0; round < ROUNDS; round++) {
+	for (unsigned int left = measure_times(ROUNDS, 2); left > 0; left--) {
+		measure_round(&m);
 		for (size_t i = 0; i < TABLES_N; i++)
 			measure_add(&m, i, read_all(&tables[i], hit));
 		for (size_t i = 1; i < TABLES_N; i++)
@@ -250,6 +251,7 @@ static void measure_cell(bool v4, bool hit, size_t n, FILE *tsv)
 	measure_print(&m, tables[0].name, stdout, tsv);
 	for (size_t i = 1; i < TABLES_N; i++)
 		print_writer(&m, i);
+	measure_free(&m);
 }
 
 static void each_cell(FILE *tsv)
@@ -279,7 +281,7 @@ static void count(bool hit)
 int main(int argc, char **argv)
 {
 	bool counts = argc == 3 && strcmp(argv[1], "count") == 0;
-	FILE *tsv = argc == 2 ? fopen(argv[1], "a") : NULL;
+	FILE *tsv = measure_tsv(argc == 2 ? argv[1] : NULL);
 	pthread_t thread;
 
 	tables_join();
