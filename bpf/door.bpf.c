@@ -78,7 +78,8 @@ static __always_inline int is_open(const union key *k)
 	const uint32_t zero = 0;
 	const struct allow *t = bpf_map_lookup_elem(&allow_table, &zero);
 	uint64_t expiry = 0;
-	uint32_t epoch, home;
+	const struct allow_entry *e;
+	uint32_t epoch;
 
 	if (!t)
 		return 0;
@@ -87,10 +88,9 @@ static __always_inline int is_open(const union key *k)
 	order();
 	if (epoch == 0)
 		return 0;
-	home = allow_home(t->seed, k->halves[0], k->halves[1]);
+	e = &t->entries[allow_home(t->seed, k->halves[0], k->halves[1])];
 #pragma unroll
-	for (uint32_t i = 0; i < ALLOW_PROBES; i++) {
-		const struct allow_entry *e = &t->entries[allow_slot(home, i)];
+	for (uint32_t i = 0; i < ALLOW_PROBES; i++, e++) {
 		uint64_t tag = READ(e->tag);
 
 		/* A1, A2, pair with R1, R2 in allow.c, here and above. */

@@ -2,9 +2,9 @@
 /*
  * Theory of operation
  *
- * An open-addressing hash table of 2^n entries. A key lives in one of the
- * ALLOW_PROBES entries behind the one its hash names (its window): in the
- * first that was free. An entry whose tag does not carry the table's epoch is
+ * An open-addressing hash table. A key lives in one of the ALLOW_PROBES
+ * entries that begin with the one its hash names (its window): in the first
+ * that was free. Behind the last slot follow the entries of its window. An entry whose tag does not carry the table's epoch is
  * a gap. No key lies behind a gap of its window, so a look-up that meets one
  * is at its end: most misses cost one entry. For an entry becomes a gap again
  * only when the one behind it is one, too: then no window reaches over it.
@@ -73,6 +73,11 @@ static uint32_t home_of(const struct allow *t, struct key k)
 	return allow_home(t->seed, k.hi, k.lo);
 }
 
+static struct allow_entry *window(struct allow *t, struct key k)
+{
+	return &t->entries[home_of(t, k)];
+}
+
 static uint32_t tag_epoch(uint64_t tag)
 {
 	return (uint32_t)(tag >> 32);
@@ -99,30 +104,23 @@ static bool holds(const struct allow_entry *e, struct key k)
 	return own(&e->key_hi) == k.hi && own(&e->key_lo) == k.lo;
 }
 
-/* Control: the entry that holds k and that readers come to, or NULL. */
-static struct allow_entry *find(struct allow *t, uint32_t home, struct key k)
+/* Control: the entry of k's window w that readers come to, or NULL. */
+static struct allow_entry *find(const struct allow *t, struct allow_entry *w,
+				struct key k)
 {
-	for (uint32_t i = 0; i < ALLOW_PROBES; i++) {
-		struct allow_entry *e = &t->entries[allow_slot(home, i)];
-
-		if (is_gap(t, e))
-			break;
-		if (holds(e, k))
-			return e;
-	}
+	for (uint32_t i = 0; i < ALLOW_PROBES && !is_gap(t, &w[i]); i++)
+		if (holds(&w[i], k))
+			return &w[i];
 	return NULL;
 }
 
 /* Control: the first entry of the window that is not open, or NULL. */
-static struct allow_entry *find_free(struct allow *t, uint32_t home,
-				     uint64_t now)
+static struct allow_entry *find_free(const struct allow *t,
+				     struct allow_entry *w, uint64_t now)
 {
-	for (uint32_t i = 0; i < ALLOW_PROBES; i++) {
-		struct allow_entry *e = &t->entries[allow_slot(home, i)];
-
-		if (is_gap(t, e) || own(&e->expiry) <= now)
-			return e;
-	}
+	for (uint32_t i = 0; i < ALLOW_PROBES; i++)
+		if (is_gap(t, &w[i]) || own(&w[i].expiry) <= now)
+			return &w[i];
 	return NULL;
 }
 
@@ -161,30 +159,26 @@ void allow_set_epoch(struct allow *t, uint32_t epoch)
 	__atomic_store_n(&t->epoch, epoch, __ATOMIC_RELEASE);
 }
 
-/* What was removed at `at` and before it, while nothing needs it there. */
-static void free_back(struct allow *t, uint32_t at)
+/* e and what was removed before it, while nothing needs it there. */
+static void free_back(struct allow *t, struct allow_entry *e)
 {
-	struct allow_entry *e = &t->entries[allow_slot(at, 0)];
-
-	/* What shrinks: the number of entries that are no gaps. */
-	while (!is_gap(t, e) && own(&e->expiry) == 0 &&
-	       is_gap(t, &t->entries[allow_slot(at, 1)])) {
+	/* The last entry is a gap for ever. What shrinks: e. */
+	for (; e >= t->entries && own(&e->expiry) == 0 && !is_gap(t, e) &&
+	       is_gap(t, e + 1); e--)
 		__atomic_store_n(&e->tag, tag_version(own(&e->tag)),
 				 __ATOMIC_RELEASE);
-		e = &t->entries[allow_slot(--at, 0)];
-	}
 }
 
 /* Behind gaps, too. */
-static void close_all(struct allow *t, uint32_t home, struct key k)
+static void close_all(struct allow *t, struct key k)
 {
-	for (uint32_t i = 0; i < ALLOW_PROBES; i++) {
-		struct allow_entry *e = &t->entries[allow_slot(home, i)];
+	struct allow_entry *w = window(t, k);
 
-		if (is_gap(t, e) || !holds(e, k))
+	for (uint32_t i = 0; i < ALLOW_PROBES; i++) {
+		if (is_gap(t, &w[i]) || !holds(&w[i], k))
 			continue;
-		move_expiry(e, 0);
-		free_back(t, home + i);
+		move_expiry(&w[i], 0);
+		free_back(t, &w[i]);
 	}
 }
 
@@ -192,18 +186,17 @@ int allow_insert(struct allow *t, const struct ipaddr *a, uint64_t expiry,
 		 uint64_t now)
 {
 	struct key k = key_of(a);
-	uint32_t home = home_of(t, k);
-	struct allow_entry *e;
+	struct allow_entry *w = window(t, k), *e;
 
 	if (t->epoch == 0)
 		return -EINVAL;
-	e = find(t, home, k);
+	e = find(t, w, k);
 	if (e != NULL) {
 		move_expiry(e, expiry);
 		return 0;
 	}
-	close_all(t, home, k);
-	e = find_free(t, home, now);
+	close_all(t, k);
+	e = find_free(t, w, now);
 	if (e == NULL)
 		return -ENOSPC;
 	write_entry(t, e, k, expiry);
@@ -212,16 +205,14 @@ int allow_insert(struct allow *t, const struct ipaddr *a, uint64_t expiry,
 
 void allow_remove(struct allow *t, const struct ipaddr *a)
 {
-	struct key k = key_of(a);
-
 	if (t->epoch != 0)
-		close_all(t, home_of(t, k), k);
+		close_all(t, key_of(a));
 }
 
 /* An entry outside of its key's window is nobody's. */
 static bool in_window(const struct allow *t, uint32_t at, struct key k)
 {
-	return ((at - home_of(t, k)) & (ALLOW_SLOTS - 1)) < ALLOW_PROBES;
+	return at - home_of(t, k) < ALLOW_PROBES;
 }
 
 unsigned int allow_list(const struct allow *t, uint64_t now, struct ipaddr *a,
@@ -229,7 +220,7 @@ unsigned int allow_list(const struct allow *t, uint64_t now, struct ipaddr *a,
 {
 	unsigned int n = 0;
 
-	for (uint32_t i = 0; t->epoch != 0 && i < ALLOW_SLOTS && n < max; i++) {
+	for (uint32_t i = 0; t->epoch != 0 && i < ALLOW_ENTRIES && n < max; i++) {
 		const struct allow_entry *e = &t->entries[i];
 		struct key k = { own(&e->key_hi), own(&e->key_lo) };
 
@@ -255,14 +246,14 @@ uint64_t allow_lookup(const struct allow *t, const struct ipaddr *a,
 		      uint64_t now)
 {
 	struct key k = key_of(a);
-	uint32_t home = home_of(t, k);
+	const struct allow_entry *e = &t->entries[home_of(t, k)];
+	const struct allow_entry *end = e + ALLOW_PROBES;
 	/* A3, pairs with R3. */
 	uint32_t epoch = __atomic_load_n(&t->epoch, __ATOMIC_ACQUIRE);
 
 	if (epoch == 0)
 		return 0;
-	for (uint32_t i = 0; i < ALLOW_PROBES; i++) {
-		const struct allow_entry *e = &t->entries[allow_slot(home, i)];
+	for (; e < end; e++) {
 		/* A1, pairs with R1: key and expiry of this tag, or later. */
 		uint64_t tag = __atomic_load_n(&e->tag, __ATOMIC_ACQUIRE);
 		uint64_t expiry;

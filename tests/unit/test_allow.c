@@ -69,7 +69,7 @@ Test(allow, layout)
 	cr_expect_eq(offsetof(struct allow, seed), 8);
 	cr_expect_eq(offsetof(struct allow, entries), CACHELINE);
 	cr_expect_eq(sizeof(struct allow),
-		     CACHELINE + 32 * (size_t)ALLOW_SLOTS);
+		     CACHELINE + 32 * (size_t)ALLOW_ENTRIES);
 }
 
 Test(allow, entry_in_memory)
@@ -202,15 +202,15 @@ Test(allow, torn_gap)
 	cr_expect_eq(allow_lookup(&table, &a[1], 0), 0, "stays closed");
 }
 
-/* The windows at the front, and the one that runs over the table's end. */
+/* The windows at both ends of the table. */
 static const struct {
 	const char *what;
 	size_t at;
 } windows[] = {
-	{ "first entry", 0 },
-	{ "window ends with the table", ALLOW_SLOTS - ALLOW_PROBES },
-	{ "window wraps by one", ALLOW_SLOTS - ALLOW_PROBES + 1 },
-	{ "window starts at the last entry", ALLOW_SLOTS - 1 },
+	{ "first slot", 0 },
+	{ "window ends with the slots", ALLOW_SLOTS - ALLOW_PROBES },
+	{ "window ends behind them", ALLOW_SLOTS - ALLOW_PROBES + 1 },
+	{ "last slot", ALLOW_SLOTS - 1 },
 };
 
 Test(allow, full_window_refuses)
@@ -227,6 +227,8 @@ Test(allow, full_window_refuses)
 		for (size_t i = 0; i < ALLOW_PROBES; i++)
 			cr_expect_eq(allow_lookup(&table, &a[i], 0), 100 + i,
 				     "%s: nothing evicted", windows[w].what);
+		cr_expect_eq(table.entries[ALLOW_ENTRIES - 1].tag, 0,
+			     "%s: the gap that stays", windows[w].what);
 		cr_expect_eq(allow_insert(&table, &a[7], 300, 0), 0,
 			     "%s: one that is in", windows[w].what);
 		cr_expect_eq(allow_insert(&table, &a[ALLOW_PROBES], 500, 100),
@@ -285,7 +287,7 @@ static size_t no_gaps(void)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < ALLOW_SLOTS; i++)
+	for (size_t i = 0; i < ALLOW_ENTRIES; i++)
 		n += table.entries[i].tag >> 32 == table.epoch;
 	return n;
 }
@@ -309,7 +311,7 @@ Test(allow, gaps_return)
 	allow_remove(&table, &a[0]);
 	cr_expect_eq(allow_lookup(&table, &a[2], 0), 200);
 	allow_remove(&table, &a[2]);
-	cr_expect_eq(no_gaps(), 0, "round the table's begin, too");
+	cr_expect_eq(no_gaps(), 0, "up to the table's begin");
 }
 
 /* Whatever the seed is: nobody can choose, or be unlucky. */
