@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# bench/shape and bench/compare, on tables whose rows are known.
+# bench/shape, bench/compare and bench/fit, on tables whose rows are known.
 
 set -u
 export LC_ALL=C
@@ -152,6 +152,30 @@ elif grep -q 'not results' err; then
 else
 	fail "a file without a header: $(cat err)"
 fi
+
+# ---- fit
+
+# fits CURVE SENTENCE: of the rows of file curves.
+fits() {
+	found=$("$bench/fit" -t curves | awk -F '\t' -v c="$1" '$1 == c { print $3 }')
+	if [ "$found" = "$2" ]; then pass; else fail "$1: $found"; fi
+}
+awk 'BEGIN {
+	for (x = 1; x <= 64; x *= 2) {
+		print "flat\trow\t" x "\t" 100 + (x % 3)
+		print "proportion\trow\t" x "\t" 3 * x
+		print "beside a cost\trow\t" x "\t" 50 + 2 * x
+		print "levels\trow\t" x "\t" 20 + 5 * log(x) / log(2)
+		print "shared\trow\t" x "\t" 64 / x
+	}
+	print "two\trow\t1\t1\ntwo\trow\t2\t1"
+}' | sort -s -t '	' -k 1,1 >curves
+fits "flat" "flat, x^0.00"
+fits "proportion" "linear, 0.0 + 3.0 x, x^1.00"
+fits "beside a cost" "linear, 50 + 2.0 x, x^0.29"
+fits "levels" "logarithmic, 20 + 5.0 a doubling, x^0.22"
+fits "shared" "falls, x^-1.00"
+fits "two" "too few sizes"
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
