@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# bench/shape, bench/compare and bench/fit, on tables whose rows are known.
+# bench/shape, compare, fit and figures, on tables whose rows are known.
 
 set -u
 export LC_ALL=C
@@ -176,6 +176,21 @@ fits "beside a cost" "linear, 50 + 2.0 x, x^0.29"
 fits "levels" "logarithmic, 20 + 5.0 a doubling, x^0.22"
 fits "shared" "falls, x^-1.00"
 fits "two" "too few sizes"
+
+# ---- figures
+
+printf 'before\n<!-- figures: b -->\nstale\n<!-- end -->\nafter\n' >page
+"$bench/figures" old page >got
+says "a row" '^\| slower \| 2\.00 \| .* \| 2\.00 ± 5 % \|$'
+says "a row that is not paired" '^\| lone \| .* \| - \|$'
+says "around it" '^before$|^after$'
+if grep -q stale got; then fail "figures: the old ones stay"; else pass; fi
+cp got page
+"$bench/figures" old page >again
+if cmp -s got again; then pass; else fail "figures: twice is not the same"; fi
+echo '<!-- figures: c -->' >page
+"$bench/figures" old page >got
+says "a benchmark without a row" '^Not measured yet'
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
