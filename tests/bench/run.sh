@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# bench/shape, compare, fit and figures, on tables whose rows are known.
+# bench/shape, compare, fit, goals and figures, on tables whose rows are known.
 
 set -u
 export LC_ALL=C
@@ -176,6 +176,24 @@ fits "beside a cost" "linear, 50 + 2.0 x, x^0.29"
 fits "levels" "logarithmic, 20 + 5.0 a doubling, x^0.22"
 fits "shared" "falls, x^-1.00"
 fits "two" "too few sizes"
+
+# ---- goals
+
+{
+	printf 'b\tslower\tp50\tfloor\tmost\t1\n'
+	printf 'b\trate\tp99\tfloor\tleast\t1\n'
+	printf 'b\trate\tp99\tfloor\tleast\t1.1\n'
+	printf 'b\tslower\tp50\tfloor\tmost\t0.9\n'
+	printf 'b\tabsent\tp50\tfloor\tmost\t1\n'
+	printf 'b\tslower\tp50\tabsent\tmost\t1\n'
+} >goals
+"$bench/goals" old goals >got
+says "just met" '^met +b, p50: slower is 1 times floor, at most 1 wanted$'
+says "just met, at least" \
+    '^met +b, p99: rate is 1 times floor, at least 1 wanted$'
+says "missed" '^MISSED +b, p50: slower is 1 times floor, at most 0\.9 wanted$'
+says "missed, at least" '^MISSED +b, p99: rate .* at least 1\.1 wanted$'
+says "what is not there is no goal" '^2 of 4 goals met$'
 
 # ---- figures
 
