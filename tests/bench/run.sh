@@ -80,6 +80,18 @@ one "twice the same" "twice" floor
 one "a violation" "violations: b, sallyport door: 4" "sallyport door" \
     unit=violations
 
+# point WHAT GOOD LINE: GOOD is 0 if it may stand in a curve.
+point() {
+	printf "$3\n" >curve
+	found=$("$bench/shape" --curves curve)
+	if [ $? -eq $2 ]; then pass; else fail "$1: $found"; fi
+}
+point "a point" 0 'c\trow\t16\t2.5e+03'
+point "a field more" 1 'c\trow\t16\t2\t3'
+point "no curve" 1 '\trow\t16\t2'
+point "no number" 1 'c\trow\t16\tnan'
+point "nothing, which has no logarithm" 1 'c\trow\t0\t2'
+
 # ---- compare
 
 table() {
