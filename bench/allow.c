@@ -29,7 +29,7 @@
 #include "limits.h"
 
 enum {
-	ROUNDS = 31,
+	ROUNDS = 75,
 	ASKED = 1 << 15,	/* questions in a sample */
 	PAUSE = 64,		/* ... between which a reader holds nothing */
 	NOW = 1,
