@@ -4,10 +4,12 @@
  *
  * An open-addressing hash table. A key lives in one of the ALLOW_PROBES
  * entries that begin with the one its hash names (its window): in the first
- * that was free. Behind the last slot follow the entries of its window. An entry whose tag does not carry the table's epoch is
- * a gap. No key lies behind a gap of its window, so a look-up that meets one
- * is at its end: most misses cost one entry. For an entry becomes a gap again
- * only when the one behind it is one, too: then no window reaches over it.
+ * that was free. Behind the last slot follow the entries of its window.
+ *
+ * An entry whose tag does not carry the table's epoch is a gap. No key lies
+ * behind a gap of its window, so a look-up that meets one is at its end: most
+ * misses cost one entry. For an entry becomes a gap again only when the one
+ * behind it is one, too: then no window reaches over it.
  *
  * An entry is open if it is of the epoch and its expiry lies ahead. So a new
  * epoch closes everything with one store, time closes the rest by itself, and
