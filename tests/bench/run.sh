@@ -198,6 +198,7 @@ fits "two" "too few sizes"
 	printf 'b\tslower\tp50\tfloor\tmost\t0.9\n'
 	printf 'b\tabsent\tp50\tfloor\tmost\t1\n'
 	printf 'b\tslower\tp50\tabsent\tmost\t1\n'
+	printf '.*\t(faster|rate)\tp50\t-\tmost\t2\n'
 } >goals
 "$bench/goals" old goals >got
 says "just met" '^met +b, p50: slower is 1 times floor, at most 1 wanted$'
@@ -205,7 +206,9 @@ says "just met, at least" \
     '^met +b, p99: rate is 1 times floor, at least 1 wanted$'
 says "missed" '^MISSED +b, p50: slower is 1 times floor, at most 0\.9 wanted$'
 says "missed, at least" '^MISSED +b, p99: rate .* at least 1\.1 wanted$'
-says "what is not there is no goal" '^2 of 4 goals met$'
+says "a pattern" '^met +b, p50: faster is 2, at most 2 wanted$'
+says "... of rows" '^met +b, p50: rate is 2, at most 2 wanted$'
+says "what is not there is no goal" '^4 of 6 goals met$'
 
 # ---- figures
 
