@@ -9,10 +9,11 @@
 # networkmanager_world.sh.
 #
 # modes: socket bypass
-# usage: networkmanager.sh [BUILD]
+# usage: [DATAPATH=bypass] [STACKS='alone beside'] networkmanager.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
 . tests/live/networkmanager_world.sh
+. tests/live/reboot.sh
 for _tool in curl flock; do
 	command -v $_tool >/dev/null && continue
 	echo "skipped: needs $_tool"
@@ -30,10 +31,14 @@ originals() {
 	laptop grep -c global-dns \
 	    /var/lib/NetworkManager/NetworkManager-intern.conf
 	[ "$stack" = alone ] || for _what in dns domain dnsovertls; do
-		unpacked resolvectl $_what eth0
+		unpacked resolvectl $_what eth0 | sed 's/^Link [0-9]*//'
 	done
 }
-is_original() { [ "$(originals)" = "$was" ]; }
+remember() { originals >"$WORLD/originals.was" 2>&1; }
+is_original() {
+	originals >"$WORLD/originals.now" 2>&1
+	cmp -s "$WORLD/originals.was" "$WORLD/originals.now"
+}
 
 # Whom programs ask.
 is_pointed() {
@@ -130,6 +135,14 @@ others_write() {
 	check_comes "$1: global servers, and ours again" names_us
 }
 
+# The other one's servers, as a user sets them.
+others_set_links() {
+	link_dns $OTHER_DNS
+	check_comes "$1: other servers of the link, pointed" is_pointed
+	link_dns $DNS4 $DNS6
+	check_comes "$1: and back, pointed" is_pointed
+}
+
 killed() {
 	daemon_ends KILL
 	check "$1: killed, still pointed" "$(is_pointed && echo yes)" yes
@@ -145,8 +158,10 @@ killed() {
 starts_anew() {
 	nm_checks http://$NM_CHECK/check
 	nm_ends KILL
-	[ "$DATAPATH.$stack" != socket.alone ] ||
-		check_comes "$1: none, it is told" problem_is 'does not run'
+	case $DATAPATH.$stack in
+	socket.alone | socket.beside)
+		check_comes "$1: none, it is told" problem_is 'does not run' ;;
+	esac
 	check "$1: none, the block holds" "$(loaded)" door
 	daemon_ends KILL
 	daemon_start
@@ -157,9 +172,24 @@ starts_anew() {
 	check_comes "$1: again, full" nm_is full
 }
 
+# As a reboot does it.
+programs_end() {
+	nm_ends KILL
+	[ "$stack" = alone ] || resolved_ends KILL
+	world_end "$BUS"
+}
+programs_start() {
+	laptop mkdir -p /run/dbus /run/systemd/resolve
+	laptop chown $RESOLVED_ID:$RESOLVED_ID /run/systemd/resolve
+	bus_start || echo 'FAILED: the bus does not start again'
+	[ "$stack" = alone ] || resolved_start ||
+		echo 'FAILED: resolved does not start again'
+	nm_start "$nm_dns" || echo 'FAILED: NetworkManager does not start again'
+}
+
 # STACK DNS BACKEND: the whole of it.
 with_stack() {
-	stack=$1
+	stack=$1 nm_dns=$2
 	nm_checks http://$NM_CHECK/check
 	nm_start "$2" || {
 		cat "$WORLD/nm.log"
@@ -168,7 +198,7 @@ with_stack() {
 	# It has read this; what is to be read now it is not told.
 	nm_checks http://stale.probe.test/check
 	check_comes "$1: at first" eval '[ "$(nm_check)" = full ]'
-	was=$(originals)
+	remember
 	daemon_conf 'profile = "networkmanager"'
 	daemon_started
 	check "$1: backend" "$(status .hostdns.backend)" "$3"
@@ -177,13 +207,15 @@ with_stack() {
 	tally
 	no_door "$1"
 	with_door "$1"
-	[ "$1" = beside ] || {
-		behind_portal "$1"
-		others_change_it "$1"
-		[ "$DATAPATH.$1" != socket.alone ] || others_write "$1"
-		killed "$1"
-		starts_anew "$1" "$2"
-	}
+	[ "$1" = beside ] || behind_portal "$1"
+	others_change_it "$1"
+	case $DATAPATH.$1 in
+	socket.alone | socket.beside) others_write "$1" ;;
+	esac
+	[ "$1" = alone ] || others_set_links "$1"
+	killed "$1"
+	starts_anew "$1" "$2"
+	rebooted "$1"
 	check "$1: nothing has left" "$(leaks)" 0
 	tally_ends
 	go disconnected
@@ -196,18 +228,22 @@ with_stack() {
 	nm_ends TERM
 }
 
-nm_opened
-router ip addr add $OTHER_DNS/24 dev lan0
-with_stack alone default networkmanager
-if bypass; then
-	left_out 'a resolved that is nobody'"'"'s'
-else
+with_alone() { with_stack alone default networkmanager; }
+with_beside() {
 	resolved_start || exit 2
 	with_stack beside default networkmanager
 	# It has taken servers from resolv.conf that it would not forget.
 	resolved_ends TERM
-fi
-stub_dns
-resolved_start || exit 2
-with_stack resolved systemd-resolved resolved
+}
+with_resolved() {
+	stub_dns
+	resolved_start || exit 2
+	with_stack resolved systemd-resolved resolved
+}
+
+nm_opened
+router ip addr add $OTHER_DNS/24 dev lan0
+for _with in ${STACKS:-alone beside resolved}; do
+	with_$_with
+done
 finish
