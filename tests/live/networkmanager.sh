@@ -45,7 +45,7 @@ is_pointed() {
 	case $DATAPATH.$stack in
 	bypass.*) [ "$(steered)" = '3 3' ] && is_original ;;
 	socket.alone) names_us ;;
-	socket.beside) names_us && links_ask_us ;;
+	socket.beside) names_us && (links_ask_us || links_ask_nobody) ;;
 	*) links_ask_us ;;
 	esac
 }
@@ -56,6 +56,10 @@ names_us() {
 links_ask_us() {
 	unpacked resolvectl dns eth0 | grep -q ': 127.0.0.1 ::1$'
 }
+
+# With global servers NetworkManager, started again, need not tell a resolved
+# of any; that one asks those of resolv.conf then.
+links_ask_nobody() { unpacked resolvectl dns eth0 | grep -q ': *$'; }
 
 asks_of() { [ "$(status '.upstreams | map(.address) | join(" ")')" = "$1" ]; }
 problem_is() { status .problem | grep -q "$1"; }
@@ -179,9 +183,7 @@ programs_end() {
 	world_end "$BUS"
 }
 programs_start() {
-	laptop mkdir -p /run/dbus /run/systemd/resolve
-	laptop chown $RESOLVED_ID:$RESOLVED_ID /run/systemd/resolve
-	bus_start || echo 'FAILED: the bus does not start again'
+	resolved_run && bus_start || echo 'FAILED: the bus does not start again'
 	[ "$stack" = alone ] || resolved_start ||
 		echo 'FAILED: resolved does not start again'
 	nm_start "$nm_dns" || echo 'FAILED: NetworkManager does not start again'

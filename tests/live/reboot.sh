@@ -8,6 +8,10 @@
 #
 #	programs_end, programs_start	the host's, with its links' addresses
 #	is_original, is_pointed		the host's settings
+#
+# and services_start, where the daemon's unit is started after a service.
+
+services_start() { :; }
 
 reboot_kernel() {
 	laptop nft delete table inet sallyport 2>/dev/null
@@ -43,6 +47,7 @@ reboot() {
 	rm -rf "$WORLD/run"
 	mkdir "$WORLD/run"
 	laptop nft -f "$WORLD/state/early.nft"
+	services_start
 }
 
 # EDGE: while the door is open, twice; then it is open again.
