@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# The real NetworkManager, which writes resolv.conf itself, leaves that to
-# systemd-resolved, or does the one beside the other. Its check reaches "full",
-# and "portal" behind a portal, while the kill switch holds, and neither
-# without the door. Its DNS comes back as it was after leaving, after kill -9,
-# and after a change by somebody else; and nothing leaves. For the network see
-# networkmanager_world.sh.
+# The real NetworkManager, which writes resolv.conf itself, has a dnsmasq of its
+# own there, leaves that to systemd-resolved, or does it beside that one. Its
+# check reaches "full", and "portal" behind a portal, while the kill switch
+# holds, and neither without the door. Its DNS comes back as it was after
+# leaving, after kill -9, after a reboot, and after a change by somebody else;
+# and nothing leaves. For the network see networkmanager_world.sh.
 #
 # modes: socket bypass
 # usage: [DATAPATH=bypass] [STACKS='alone beside'] networkmanager.sh [BUILD]
@@ -21,6 +21,8 @@ for _tool in curl flock; do
 done
 
 OTHER_DNS=192.168.77.3
+NOT_ITS=127.0.0.54		# of ours, beside a dnsmasq at 127.0.0.1
+listen=
 
 # All that the host has of DNS, as its own tools read it.
 originals() {
@@ -30,7 +32,11 @@ originals() {
 	nm -t -f ipv4.dns,ipv4.dns-search,ipv6.dns connection show wired
 	laptop grep -c global-dns \
 	    /var/lib/NetworkManager/NetworkManager-intern.conf
-	[ "$stack" = alone ] || for _what in dns domain dnsovertls; do
+	case $stack in
+	beside | resolved) ;;
+	*) return ;;
+	esac
+	for _what in dns domain dnsovertls; do
 		unpacked resolvectl $_what eth0 | sed 's/^Link [0-9]*//'
 	done
 }
@@ -45,6 +51,7 @@ is_pointed() {
 	case $DATAPATH.$stack in
 	bypass.*) [ "$(steered)" = '3 3' ] && is_original ;;
 	socket.alone) names_us ;;
+	socket.dnsmasq) stub_asks_us ;;
 	socket.beside) names_us && (links_ask_us || links_ask_nobody) ;;
 	*) links_ask_us ;;
 	esac
@@ -57,6 +64,11 @@ links_ask_us() {
 	unpacked resolvectl dns eth0 | grep -q ': 127.0.0.1 ::1$'
 }
 
+stub_asks_us() {
+	laptop grep -q '^nameserver 127.0.0.1$' /etc/resolv.conf &&
+	    laptop grep -q "^servers=$NOT_ITS\$" \
+	    /var/lib/NetworkManager/NetworkManager-intern.conf
+}
 # With global servers NetworkManager, started again, need not tell a resolved
 # of any; that one asks those of resolv.conf then.
 links_ask_nobody() { unpacked resolvectl dns eth0 | grep -q ': *$'; }
@@ -163,8 +175,8 @@ starts_anew() {
 	nm_checks http://$NM_CHECK/check
 	nm_ends KILL
 	case $DATAPATH.$stack in
-	socket.alone | socket.beside)
-		check_comes "$1: none, it is told" problem_is 'does not run' ;;
+	bypass.* | *.resolved) ;;
+	*) check_comes "$1: none, it is told" problem_is 'does not run' ;;
 	esac
 	check "$1: none, the block holds" "$(loaded)" door
 	daemon_ends KILL
@@ -179,13 +191,19 @@ starts_anew() {
 # As a reboot does it.
 programs_end() {
 	nm_ends KILL
-	[ "$stack" = alone ] || resolved_ends KILL
+	case $stack in
+	dnsmasq) laptop sh -c 'kill $(cat /run/NetworkManager/dnsmasq.pid)' ;;
+	beside | resolved) resolved_ends KILL ;;
+	esac
 	world_end "$BUS"
 }
 programs_start() {
 	resolved_run && bus_start || echo 'FAILED: the bus does not start again'
-	[ "$stack" = alone ] || resolved_start ||
-		echo 'FAILED: resolved does not start again'
+	case $stack in
+	beside | resolved)
+		resolved_start ||
+			echo 'FAILED: resolved does not start again' ;;
+	esac
 	nm_start "$nm_dns" || echo 'FAILED: NetworkManager does not start again'
 }
 
@@ -201,7 +219,7 @@ with_stack() {
 	nm_checks http://stale.probe.test/check
 	check_comes "$1: at first" eval '[ "$(nm_check)" = full ]'
 	remember
-	daemon_conf 'profile = "networkmanager"'
+	daemon_conf 'profile = "networkmanager"' "$listen"
 	daemon_started
 	check "$1: backend" "$(status .hostdns.backend)" "$3"
 	world_start monitor nsenter -t "$HOLDER" -m -n -- "$BUILD/sallyport" \
@@ -209,12 +227,16 @@ with_stack() {
 	tally
 	no_door "$1"
 	with_door "$1"
-	[ "$1" = beside ] || behind_portal "$1"
+	case $1 in
+	alone | resolved) behind_portal "$1" ;;
+	esac
 	others_change_it "$1"
 	case $DATAPATH.$1 in
 	socket.alone | socket.beside) others_write "$1" ;;
 	esac
-	[ "$1" = alone ] || others_set_links "$1"
+	case $1 in
+	beside | resolved) others_set_links "$1" ;;
+	esac
 	killed "$1"
 	starts_anew "$1" "$2"
 	rebooted "$1"
@@ -230,6 +252,31 @@ with_stack() {
 	nm_ends TERM
 }
 
+# Its own dnsmasq has 127.0.0.1, and sockets that are bound to the link.
+refused() {
+	nm_start dnsmasq || exit 2
+	remember
+	daemon_conf 'profile = "networkmanager"'
+	daemon_started
+	go error offline
+	check_like "dnsmasq: refused" "$(sp netcheck on 2>&1)" "$1"
+	check "dnsmasq: refused, the block holds" "$(loaded)" block
+	go disconnected
+	check_comes "dnsmasq: refused, settings" is_original
+	daemon_ends TERM
+	nm_ends TERM
+}
+with_dnsmasq() {
+	stack=dnsmasq
+	# What it answers is what it was told just now.
+	mkdir -p "$WORLD/etc/NetworkManager/dnsmasq.d"
+	echo cache-size=0 >"$WORLD/etc/NetworkManager/dnsmasq.d/cache.conf"
+	refused "$(either '*held by dnsmasq*' '*dnsmasq*binds its questions*')"
+	bypass && return
+	listen="listen = { \"$NOT_ITS\" }"
+	with_stack dnsmasq dnsmasq networkmanager
+	listen=
+}
 with_alone() { with_stack alone default networkmanager; }
 with_beside() {
 	resolved_start || exit 2
@@ -245,7 +292,7 @@ with_resolved() {
 
 nm_opened
 router ip addr add $OTHER_DNS/24 dev lan0
-for _with in ${STACKS:-alone beside resolved}; do
+for _with in ${STACKS:-alone dnsmasq beside resolved}; do
 	with_$_with
 done
 finish

@@ -255,7 +255,8 @@ others_change_it() {
 
 # One that is set against us each time.
 fight() {
-	for _try in 1 2 3 4 5 6 7 8; do
+	# On a slow machine there is time for more.
+	for _try in 1 2 3 4 5 6 7 8 9 10 11 12; do
 		link_dns $DNS4
 		world_until 40 is_pointed || break
 	done
