@@ -206,6 +206,13 @@ others() {
 	done
 }
 
+# The defaults have a folder of the host's for the state.
+broken_conf() {
+	_conf=$WORLD/broken.conf
+	echo 'nonsense = 1' >"$_conf"
+	laptop mount -t tmpfs tmpfs /var/lib
+}
+
 killed() {
 	daemon_ends KILL
 	bypass || check "$kind, killed: pointed" "$(names_us && echo yes)" yes
@@ -215,7 +222,9 @@ killed() {
 	check_comes "$kind, killed, started: server" asks_of $DNS4
 	daemon_ends KILL
 	# As a package's removal does, after the unit's ExecStopPost.
-	laptop "$BUILD/sallyportd" --restore-dns -f "$CONF" \
+	_conf=$CONF
+	[ $kind != file ] || broken_conf
+	laptop "$BUILD/sallyportd" --restore-dns -f "$_conf" \
 	    >"$WORLD/restore.log" 2>&1
 	check "$kind, removed: --restore-dns" $? 0
 	check_as_before "$kind, removed"
