@@ -153,7 +153,7 @@ others_write() {
 
 # The other one's servers, as a user sets them.
 others_set_links() {
-	link_dns $OTHER_DNS
+	link_dns $OTHER_DNS $DNS6
 	bypass ||
 		check_comes "$1: other servers of the link, pointed" is_pointed
 	check "$1: full by the others of the link" "$(nm_check)" full
