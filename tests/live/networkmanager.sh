@@ -173,9 +173,16 @@ killed() {
 	check_comes "$1: started, full" nm_is full
 }
 
+# With the dnsmasq that is its child.
+nm_dies() {
+	nm_ends KILL
+	[ "$stack" != dnsmasq ] ||
+		laptop sh -c 'kill $(cat /run/NetworkManager/dnsmasq.pid)'
+}
+
 starts_anew() {
 	nm_checks http://$NM_CHECK/check
-	nm_ends KILL
+	nm_dies
 	case $DATAPATH.$stack in
 	bypass.* | *.resolved) ;;
 	*) check_comes "$1: none, it is told" problem_is 'does not run' ;;
@@ -192,9 +199,8 @@ starts_anew() {
 
 # As a reboot does it.
 programs_end() {
-	nm_ends KILL
+	nm_dies
 	case $stack in
-	dnsmasq) laptop sh -c 'kill $(cat /run/NetworkManager/dnsmasq.pid)' ;;
 	beside | resolved) resolved_ends KILL ;;
 	esac
 	world_end "$BUS"
