@@ -150,6 +150,8 @@ name_of() {
 	esac
 }
 
+all_names() { for _n in 1 2 3 4 5 6 7; do name_of $_n; done; }
+
 # LINE...: for its configuration
 daemon_row() {
 	daemon_conf 'tunnel { interface = "wg0"' ' follow = true }' "$@"
@@ -312,13 +314,7 @@ all_rounds() {
 # column whose time is 0, or 0 = the link.
 values() {
 	awk -v delay="$1" -v when="$2" -v col="$3" -v from="$4" \
-	    -v names="$(for n in $rows; do name_of $n; done)" \
-	    -v rows="$rows" 'BEGIN {
-		n = split(rows, row, " ")
-		split(names, text, "\n")
-		for (i = 1; i <= n; i++)
-			name[row[i]] = text[i]
-	}
+	    -v names="$(all_names)" 'BEGIN { split(names, name, "\n") }
 	$1 == delay && $2 == when && $col != "-" {
 		printf "%d\t%s\t%.3f\n", $4, name[$3],
 		    $col - (from ? $from : 0)
@@ -341,29 +337,37 @@ tables() {
 	done
 }
 
-# Medians of ms since the address.
+# Medians of ms since the address, in the order of the first round.
 summary() {
-	printf '%-34s %9s %9s %9s\n' "ms since the address, medians" answered \
-	    page tunnel
-	for _delay in $DELAYS; do
-		for _when in $WHEN; do
-			for _row in $rows; do
-				overview "$_delay" "$_when" "$_row"
-			done
-		done
-	done
-}
-
-overview() {
-	_label="$1 ms$([ "$2" = route ] || echo ', eager'), $(name_of "$3")"
-	for _col in 7 8 9; do
-		awk -v delay="$1" -v when="$2" -v row="$3" -v col=$_col '
-		    $1 == delay && $2 == when && $3 == row && $col != "-" {
-			print $col - $5 }' "$TOP/raw" | sort -n | awk '
-		    { v[NR] = $1 }
-		    END { if (NR) printf "%.1f\n", v[int((NR + 1) / 2)]
-			else print "-" }'
-	done | xargs printf '%-34s %9s %9s %9s\n' "$_label"
+	awk -v names="$(all_names)" '
+	function median(k,    i, j, n, t) {
+		n = count[k]
+		for (i = 2; i <= n; i++)
+			for (j = i; j > 1 && v[k, j] < v[k, j - 1]; j--) {
+				t = v[k, j]
+				v[k, j] = v[k, j - 1]
+				v[k, j - 1] = t
+			}
+		return n ? sprintf("%.1f", v[k, int((n + 1) / 2)]) : "-"
+	}
+	BEGIN { split(names, name, "\n") }
+	{
+		row = $1 " ms" ($2 == "route" ? "" : ", eager") ", " name[$3]
+		if (!(row in seen))
+			order[++rows] = row
+		seen[row]
+		for (c = 7; c <= 9; c++)
+			if ($c != "-")
+				v[row, c, ++count[row, c]] = $c - $5
+	}
+	END {
+		form = "%-36s %9s %9s %9s\n"
+		printf form, "ms since the address, medians", "answered",
+		    "page", "tunnel"
+		for (i = 1; i <= rows; i++)
+			printf form, order[i], median(order[i] SUBSEP 7),
+			    median(order[i] SUBSEP 8), median(order[i] SUBSEP 9)
+	}' "$TOP/raw"
 }
 
 # ---- in order
