@@ -321,20 +321,24 @@ values() {
 	}' "$TOP/raw"
 }
 
-# DELAY WHEN
-tables() {
-	_title="reconnect, $1 ms"
+# DELAY WHEN STAGE COLUMN address|link: a table.
+table() {
+	_from=0 _title="reconnect, $1 ms"
 	[ "$2" = route ] || _title="$_title, eager"
-	for _stage in answered:7 page:8 tunnel:9; do
-		values "$1" "$2" "${_stage#*:}" 5 |
-		    "$BUILD/bench_table" \
-		    "$_title: ${_stage%:*} from address" ms "no firewall" \
-		    ${BENCH_TSV:+"$BENCH_TSV"}
-		values "$1" "$2" "${_stage#*:}" 0 |
-		    "$BUILD/bench_table" \
-		    "$_title: ${_stage%:*} from link" ms "no firewall" \
-		    ${BENCH_TSV:+"$BENCH_TSV"} >/dev/null
-	done
+	[ "$5" = link ] || _from=5
+	values "$1" "$2" "$4" $_from | "$BUILD/bench_table" \
+	    "$_title: $3 from $5" ms "no firewall" ${BENCH_TSV:+"$BENCH_TSV"}
+}
+
+# DELAY WHEN. Of the eager, what tells them from the others.
+tables() {
+	table "$1" "$2" answered 7 address
+	table "$1" "$2" page 8 address
+	[ "$2" = route ] || return 0
+	table "$1" "$2" tunnel 9 address
+	table "$1" "$2" answered 7 link
+	table "$1" "$2" page 8 link
+	table "$1" "$2" tunnel 9 link
 }
 
 # Medians of ms since the address, in the order of the first round.
