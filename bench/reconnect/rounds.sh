@@ -191,7 +191,10 @@ peer_row() {
 }
 
 dnsmasq_row() {
-	dnsmasq --version | grep -q ' nftset' || return
+	dnsmasq --version | grep -q ' nftset' || {
+		echo "this one was built without nftset"
+		return 1
+	}
 	echo "nameserver $DNS4" >"$WORLD/peer.conf"
 	peer_row dnsmasq dnsmasq --keep-in-foreground --conf-file=/dev/null \
 	    --resolv-file="$WORLD/peer.conf" --no-hosts --user= --pid-file= \
@@ -200,9 +203,11 @@ dnsmasq_row() {
 }
 
 smartdns_row() {
-	_smartdns=$(command -v smartdns) || {
-		packages_fetch smartdns || return
-		_smartdns=$PACKAGES/smartdns/usr/sbin/smartdns
+	[ -n "$SMOKE" ] || packages_fetch smartdns
+	_smartdns=$(first_program "$(command -v smartdns)" \
+	    "$PACKAGES/smartdns/usr/sbin/smartdns") || {
+		echo "it is not here (Debian: smartdns)"
+		return 1
 	}
 	cat >"$WORLD/smartdns.conf" <<-END
 	bind 127.0.0.1:53
@@ -224,7 +229,10 @@ row_opens() {
 	6) smartdns_row ;;
 	7) kill_switch '' ;;
 	esac >"$WORLD/opens" 2>&1 && rows="$rows $1" && return
-	echo "left out: $(name_of "$1"): $(tail -n 1 "$WORLD/opens")"
+	case $1 in
+	[56]) echo "left out: $(name_of "$1"): $(tail -n 1 "$WORLD/opens")" ;;
+	*) wrong "$1" "$(tail -n 1 "$WORLD/opens")" ;;
+	esac
 }
 
 # Sleep was longer than the TTL of what was open before it.
