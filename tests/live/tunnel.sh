@@ -139,6 +139,18 @@ reconnect() {
 	    '.tunnel.follow | .wireguard and .handshake < 60')" true
 }
 
+# Made and yet to be switched on: what is first sent through it waits for no
+# ruleset. With the interface, its place in the rules goes.
+named() { lap nft list chain inet sallyport output | grep -c '"wg0" accept'; }
+named_is() { [ "$(named)" -eq "$1" ]; }
+made_only() {
+	wg_made wg0 0.0.0.0/0,::/0 1
+	check_comes "made: the interface in the rules" named_is 1
+	check "made: state" "$(stands)" "disconnected blocked-active"
+	wg_dies
+	check_comes "unmade: the interface in the rules" named_is 0
+}
+
 # $1: name of the capture
 tunnel_dies() {
 	wg_dies
@@ -252,6 +264,7 @@ freshly_installed
 reconnect
 user_starts
 tunnel_dies
+made_only
 user_ends
 front_end
 if bypass; then
