@@ -13,6 +13,9 @@
 #define NODISCARD __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define NORETURN __attribute__((noreturn))
+/* Of loops that are run for every record of every message. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define COLD __attribute__((cold, noinline))
 
 /* Apple arm64's line; harmless elsewhere. */
 #define CACHELINE 128

@@ -17,6 +17,7 @@
 
 #include "compat.h"
 #include "dnsname.h"
+#include "limits.h"
 #include "parse.h"
 #include "slice.h"
 
@@ -41,6 +42,48 @@ enum {
 	DNSRCODE_NXDOMAIN = 3, DNSRCODE_NOTIMP = 4, DNSRCODE_REFUSED = 5,
 };
 
+/* A name in a message that is known from elsewhere. */
+struct dnsplace {
+	uint16_t at;		/* as in struct dnsname; so the others */
+	uint8_t len, labels;
+};
+
+static inline struct dnsplace dnsplace_of(const struct dnsname *n)
+{
+	return (struct dnsplace){ n->at, n->len, n->labels };
+}
+
+static inline struct dnsname dnsplace_name(const uint8_t *msg,
+					   struct dnsplace p)
+{
+	return (struct dnsname){ msg, p.at, p.len, p.labels };
+}
+
+enum dnsexcess {
+	DNSEXCESS_NONE,
+	DNSEXCESS_LINKS,	/* more than CNAME_HOPS of them */
+	DNSEXCESS_TYPE,		/* an address of the type that was not asked */
+	DNSEXCESS_ADDRS,	/* more than ALLOW_PER_NAME of them */
+};
+
+/*
+ * What the answer section says about names and addresses: its records of
+ * class IN and type CNAME, A or AAAA, noted while they are proved so that
+ * nobody has to walk them again (chain.h).
+ */
+struct dnsfound {
+	uint8_t n_links, n_addrs;
+	uint8_t excess;		/* enum dnsexcess: of the first that is not noted */
+	bool foreign;		/* there are records of other types or classes */
+	bool apart;		/* the addresses do not all belong to one name */
+	uint32_t ttl;		/* the lowest, RFC 2181, 8; UINT32_MAX without any */
+	struct dnsplace owner;	/* of the addresses */
+	struct dnslink {
+		struct dnsplace owner, target;
+	} links[CNAME_HOPS];
+	uint16_t addrs[ALLOW_PER_NAME];	/* where their octets stand */
+};
+
 struct dnsmsg {
 	struct slice msg;
 	uint16_t id, flags;
@@ -51,6 +94,7 @@ struct dnsmsg {
 	uint16_t answers_end;	/* first octet behind the answer section */
 	bool edns;		/* an OPT record is in the additional section */
 	uint16_t udp_size;	/* what OPT says, at least 512; 512 without */
+	struct dnsfound found;
 };
 
 struct dnsrr {
@@ -66,12 +110,12 @@ struct dnsrr {
 struct dnsiter {
 	size_t off;
 	uint16_t left;
-	struct dnsname target;	/* of the last CNAME, if there was one */
+	struct dnsname target;	/* of the last CNAME; else the question's name */
 };
 
 /*
  * Reads queries and responses alike; over UINT16_MAX octets is PARSE_LONG.
- * Unless the result is PARSE_OK, *m is left as it was. Section counts that
+ * Unless the result is PARSE_OK, *m is left as it was but for m->found. Section counts that
  * the octets cannot hold are PARSE_HEADER before any record is read. A record
  * of type A, AAAA or CNAME and class IN has rdata of that type's shape. A
  * second OPT, or an OPT whose owner is not the root or that is not in the

@@ -26,7 +26,7 @@ enum { DNSNAME_MAX = 255, DNSLABEL_MAX = 63, DNSMSG_HEADER = 12 };
 enum { DNSNAME_HOP = 0xc000 };
 
 struct dnsname {
-	struct slice msg;	/* whole message; hops count from its start */
+	const uint8_t *msg;	/* from its first octet: hops count from there */
 	uint16_t at;		/* first label, or first hop */
 	uint8_t len;		/* octets once unpacked, root included: 1..255 */
 	uint8_t labels;		/* root not counted: 0..127 */

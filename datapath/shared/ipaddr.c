@@ -6,9 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RFC 6052, 2.1. */
-static const uint8_t nat64_prefix[12] = { 0x00, 0x64, 0xff, 0x9b };
-
 int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b)
 {
 	return memcmp(a->b, b->b, sizeof(a->b));
@@ -105,44 +102,32 @@ const char *ipnet_text(const struct ipnet *net, char text[static IPNET_TEXT])
 	return text;
 }
 
+/* The first bits of eight octets; bits is 0..64. */
+static uint64_t first_bits(unsigned int bits)
+{
+	return bits == 0 ? 0 : UINT64_MAX << (64 - bits);
+}
+
+static uint64_t be64(const uint8_t *p)
+{
+	uint64_t v = 0;
+
+	for (unsigned int i = 0; i < 8; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
 bool ipnet_has(const struct ipnet *net, const struct ipaddr *a)
 {
-	struct ipaddr x, y;
+	/* Where they differ; an interface's own address may stand for its net. */
+	uint64_t high = be64(a->b) ^ be64(net->addr.b);
+	uint64_t low = be64(a->b + 8) ^ be64(net->addr.b + 8);
 
+	if (net->bits <= 64)
+		return (high & first_bits(net->bits)) == 0;
 	/* A length that cannot be holds nothing. */
-	if (net->bits > 128)
-		return false;
-	/* Both are cut: an interface's own address may stand for its net. */
-	x = mask_to(a, net->bits);
-	y = mask_to(&net->addr, net->bits);
-	return ipaddr_equal(&x, &y);
-}
-
-bool ipaddr_nat64(const struct ipaddr *a, struct ipaddr *inside)
-{
-	if (memcmp(a->b, nat64_prefix, sizeof(nat64_prefix)) != 0)
-		return false;
-	*inside = ipaddr_v4(a->b + sizeof(nat64_prefix));
-	return true;
-}
-
-static enum ipclass class4(const uint8_t b[static 4])
-{
-	if (b[0] == 0)
-		return IPCLASS_UNSPECIFIED;
-	if (b[0] == 127)
-		return IPCLASS_LOOPBACK;
-	if (b[0] == 169 && b[1] == 254)
-		return IPCLASS_LINKLOCAL;
-	if (b[0] >= 240)
-		return IPCLASS_BROADCAST;
-	if (b[0] >= 224)
-		return IPCLASS_MULTICAST;
-	if (b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-	    (b[0] == 192 && b[1] == 168) ||
-	    (b[0] == 100 && (b[1] & 0xc0) == 64))
-		return IPCLASS_PRIVATE;
-	return IPCLASS_PUBLIC;
+	return net->bits <= 128 && high == 0 &&
+	       (low & first_bits(net->bits - 64u)) == 0;
 }
 
 static enum ipclass class6(const uint8_t b[static 16])
@@ -162,10 +147,8 @@ static enum ipclass class6(const uint8_t b[static 16])
 
 enum ipclass ipaddr_class(const struct ipaddr *a)
 {
-	struct ipaddr inside;
-
-	if (ipaddr_is_v4(a) || ipaddr_nat64(a, &inside))
-		return class4(a->b + 12);
+	if (ipaddr_is_v4(a) || ipaddr_is_nat64(a))
+		return ipaddr_v4_class(ipaddr_v4_word(a));
 	return class6(a->b);
 }
 

@@ -69,6 +69,23 @@ static inline bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b)
 	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
 }
 
+/* 64:ff9b::/96 (RFC 6052, 2.1). */
+static inline bool ipaddr_is_nat64(const struct ipaddr *a)
+{
+	static const uint8_t prefix[IPADDR_V4_AT] = { 0x00, 0x64, 0xff, 0x9b };
+
+	return memcmp(a->b, prefix, sizeof(prefix)) == 0;
+}
+
+/* The IPv4 address, if there is one in it, as a number. */
+static inline uint32_t ipaddr_v4_word(const struct ipaddr *a)
+{
+	const uint8_t *b = a->b + IPADDR_V4_AT;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+	       (uint32_t)b[2] << 8 | b[3];
+}
+
 int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b);
 
 /* "192.0.2.1" or "2001:db8::1", nothing before or behind. */
@@ -80,8 +97,45 @@ NODISCARD bool ipnet_parse(const char *text, struct ipnet *net);
 const char *ipnet_text(const struct ipnet *net, char text[static IPNET_TEXT]);
 bool ipnet_has(const struct ipnet *net, const struct ipaddr *a);
 
-/* 64:ff9b::/96 (RFC 6052, 2.1): true, and the IPv4 address inside. */
-bool ipaddr_nat64(const struct ipaddr *a, struct ipaddr *inside);
+/* True, and the IPv4 address inside, of a NAT64 address. */
+static inline bool ipaddr_nat64(const struct ipaddr *a, struct ipaddr *inside)
+{
+	if (!ipaddr_is_nat64(a))
+		return false;
+	*inside = ipaddr_v4(a->b + IPADDR_V4_AT);
+	return true;
+}
+
+static inline enum ipclass ipaddr_v4_class(uint32_t a)
+{
+	bool private;
+
+	switch (a >> 24) {
+	case 0:
+		return IPCLASS_UNSPECIFIED;
+	case 10:
+		return IPCLASS_PRIVATE;
+	case 127:
+		return IPCLASS_LOOPBACK;
+	case 169:
+		return a >> 16 == (169 << 8 | 254) ? IPCLASS_LINKLOCAL :
+						     IPCLASS_PUBLIC;
+	case 100:
+		private = (a >> 16 & 0xc0) == 64;
+		break;
+	case 172:
+		private = (a >> 16 & 0xf0) == 16;
+		break;
+	case 192:
+		private = (a >> 16 & 0xff) == 168;
+		break;
+	default:
+		if (a >> 28 == 0xf)
+			return IPCLASS_BROADCAST;
+		return a >> 28 == 0xe ? IPCLASS_MULTICAST : IPCLASS_PUBLIC;
+	}
+	return private ? IPCLASS_PRIVATE : IPCLASS_PUBLIC;
+}
 
 /* A NAT64 address has the class of the IPv4 inside. */
 enum ipclass ipaddr_class(const struct ipaddr *a);
