@@ -15,6 +15,7 @@
 #define NORETURN __attribute__((noreturn))
 /* Of loops that are run for every record of every message. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
 #define COLD __attribute__((cold, noinline))
 
 /* Apple arm64's line; harmless elsewhere. */

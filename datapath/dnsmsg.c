@@ -69,14 +69,12 @@ static ALWAYS_INLINE uint32_t ttl(const struct record *rr)
 static ALWAYS_INLINE enum parse read_name(struct reader *r,
 					  struct dnsplace *place)
 {
-	size_t off = offset(r, r->rest);
-	struct dnsname name;
-	enum parse why = dnsname_read(r->msg, &off, &name);
+	struct dnsproof p = dnsname_prove(r->msg, offset(r, r->rest));
 
-	if (why != PARSE_OK)
-		return why;
-	*place = dnsplace_of(&name);
-	r->rest = slice_from(r->msg, off);
+	if (p.why != PARSE_OK)
+		return p.why;
+	*place = p.place;
+	r->rest = slice_from(r->msg, p.end);
 	return PARSE_OK;
 }
 
@@ -104,14 +102,13 @@ static ALWAYS_INLINE enum parse read_owner(struct reader *r,
 static ALWAYS_INLINE enum parse prove_target(struct reader *r,
 					     struct slice rdata)
 {
-	size_t off = offset(r, rdata), end = off + rdata.len;
-	struct dnsname target;
-	enum parse why = dnsname_read(r->msg, &off, &target);
+	size_t at = offset(r, rdata);
+	struct dnsproof p = dnsname_prove(r->msg, at);
 
-	if (why != PARSE_OK)
-		return why;
-	r->target = dnsplace_of(&target);
-	return off == end ? PARSE_OK : PARSE_RDATA;
+	if (p.why != PARSE_OK)
+		return p.why;
+	r->target = p.place;
+	return p.end == at + rdata.len ? PARSE_OK : PARSE_RDATA;
 }
 
 /* Of an OPT record, nothing: see take_opt(). */
@@ -317,8 +314,10 @@ static ALWAYS_INLINE void fill(struct dnsmsg *m, const struct reader *r)
 	m->msg = r->msg;
 	m->id = slice_be16(r->msg, 0);
 	m->flags = slice_be16(r->msg, 2);
-	for (enum section s = QUESTION; s <= ADDITIONAL; s++)
-		m->counts[s] = (uint16_t)count(r, s);
+	m->counts[QUESTION] = (uint16_t)count(r, QUESTION);
+	m->counts[ANSWER] = (uint16_t)count(r, ANSWER);
+	m->counts[AUTHORITY] = (uint16_t)count(r, AUTHORITY);
+	m->counts[ADDITIONAL] = (uint16_t)count(r, ADDITIONAL);
 	m->qname = dnsplace_name(r->msg.p, r->qname);
 	m->qtype = (uint16_t)(r->question >> 16);
 	m->answers_at = (uint16_t)r->answers_at;

@@ -42,23 +42,6 @@ enum {
 	DNSRCODE_NXDOMAIN = 3, DNSRCODE_NOTIMP = 4, DNSRCODE_REFUSED = 5,
 };
 
-/* A name in a message that is known from elsewhere. */
-struct dnsplace {
-	uint16_t at;		/* as in struct dnsname; so the others */
-	uint8_t len, labels;
-};
-
-static inline struct dnsplace dnsplace_of(const struct dnsname *n)
-{
-	return (struct dnsplace){ n->at, n->len, n->labels };
-}
-
-static inline struct dnsname dnsplace_name(const uint8_t *msg,
-					   struct dnsplace p)
-{
-	return (struct dnsname){ msg, p.at, p.len, p.labels };
-}
-
 enum dnsexcess {
 	DNSEXCESS_NONE,
 	DNSEXCESS_LINKS,	/* more than CNAME_HOPS of them */

@@ -32,6 +32,32 @@ struct dnsname {
 	uint8_t labels;		/* root not counted: 0..127 */
 };
 
+/* The same, of a message that is known from elsewhere. */
+struct dnsplace {
+	uint16_t at;
+	uint8_t len, labels;
+};
+
+static inline struct dnsplace dnsplace_of(const struct dnsname *n)
+{
+	return (struct dnsplace){ n->at, n->len, n->labels };
+}
+
+static inline struct dnsname dnsplace_name(const uint8_t *msg,
+					   struct dnsplace p)
+{
+	return (struct dnsname){ msg, p.at, p.len, p.labels };
+}
+
+/* The name at off, and where the caller goes on; small enough for registers. */
+struct dnsproof {
+	enum parse why;
+	struct dnsplace place;	/* if that is PARSE_OK */
+	size_t end;
+};
+
+struct dnsproof dnsname_prove(struct slice msg, size_t off);
+
 /*
  * Reads the name at *off and moves *off past it, or past the hop that ends
  * it. Unless the result is PARSE_OK, *off and *name are left as they were.

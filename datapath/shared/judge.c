@@ -12,7 +12,7 @@ static const uint8_t by_class[IPCLASS__N] = {
 	[IPCLASS_BROADCAST] = JUDGE_BROADCAST,
 };
 
-static bool in_nets(const struct ipnet *nets, unsigned int n,
+static ALWAYS_INLINE bool in_nets(const struct ipnet *nets, unsigned int n,
 		    const struct ipaddr *a)
 {
 	assert(n <= POLICY_NETS);
@@ -22,7 +22,7 @@ static bool in_nets(const struct ipnet *nets, unsigned int n,
 	return false;
 }
 
-static bool is_own(const struct judge *j, const struct ipaddr *a)
+static ALWAYS_INLINE bool is_own(const struct judge *j, const struct ipaddr *a)
 {
 	assert(j->n_own <= POLICY_NETS);
 	for (unsigned int i = 0; i < j->n_own; i++)
@@ -42,7 +42,7 @@ static bool is_last(const struct ipnet *net, const struct ipaddr *a)
 	return (ipaddr_v4_word(a) & host) == host && ipnet_has(net, a);
 }
 
-static bool is_broadcast(const struct judge *j, const struct ipaddr *a)
+static ALWAYS_INLINE bool is_broadcast(const struct judge *j, const struct ipaddr *a)
 {
 	assert(j->n_onlink <= POLICY_NETS);
 	for (unsigned int i = 0; i < j->n_onlink; i++)
@@ -63,7 +63,7 @@ static ALWAYS_INLINE enum judge_why by_lists(const struct judge *j, const struct
 	return JUDGE_OK;
 }
 
-static bool private_fits(const struct judge *j, const struct ipaddr *a)
+static ALWAYS_INLINE bool private_fits(const struct judge *j, const struct ipaddr *a)
 {
 	switch (j->private) {
 	case PRIVATE_ANY:
