@@ -28,11 +28,13 @@ static void judge_all(struct accept *a, const struct dnsmsg *m,
 			judge_aaaa(&p->judge, c->addrs[i].b) :
 			judge_address(&p->judge, &c->addrs[i]);
 
-		if (why == JUDGE_OK && kept < p->per_name)
-			c->addrs[kept++] = c->addrs[i];
-		else
-			a->judged_unfit++;
+		if (why != JUDGE_OK || kept == p->per_name)
+			continue;
+		if (kept != i)
+			c->addrs[kept] = c->addrs[i];
+		kept++;
 	}
+	a->judged_unfit = c->n_addrs - kept;
 	c->n_addrs = kept;
 }
 

@@ -39,51 +39,53 @@ static enum chain_why by_excess(enum dnsexcess what)
 	return CHAIN_STRAY;
 }
 
-static COLD bool same_labels(const uint8_t *msg, struct dnsplace a,
-			     struct dnsplace b)
+static COLD bool same_labels(const uint8_t *msg, const struct dnsplace *a,
+			     const struct dnsplace *b)
 {
-	struct dnsname x = dnsplace_name(msg, a), y = dnsplace_name(msg, b);
+	struct dnsname x = dnsplace_name(msg, *a), y = dnsplace_name(msg, *b);
 
 	return dnsname_same(&x, &y);
 }
 
 /* Mostly, one place in the message, or not even of one length. */
-static inline bool same(const struct dnsmsg *m, struct dnsplace a,
-			struct dnsplace b)
+static inline bool same(const struct dnsmsg *m, const struct dnsplace *a,
+			const struct dnsplace *b)
 {
-	return a.at == b.at ||
-	       (a.len == b.len && same_labels(m->msg.p, a, b));
+	return a->at == b->at ||
+	       (a->len == b->len && same_labels(m->msg.p, a, b));
 }
 
 /* The link whose owner this is, or n_links. */
 static inline unsigned int find_link(const struct dnsmsg *m,
-				     struct dnsplace owner)
+				     const struct dnsplace *owner)
 {
 	const struct dnsfound *f = &m->found;
 	unsigned int i = 0;
 
-	while (i < f->n_links && !same(m, f->links[i].owner, owner))
+	while (i < f->n_links && !same(m, &f->links[i].owner, owner))
 		i++;
 	return i;
 }
 
-/* Every link is used once; meeting a used one again is a loop. */
+/*
+ * A name leads to one link, so whoever passed as many as there are and is
+ * shown another one goes round.
+ */
 static enum chain_why follow(const struct dnsmsg *m, struct chain *c,
 			     struct dnsplace *end)
 {
 	const struct dnsfound *f = &m->found;
-	struct dnsplace at = dnsplace_of(&m->qname);
-	unsigned int used = 0, n = 0, i;
+	const struct dnsplace *at = end;
+	unsigned int n = 0, i;
 
 	while ((i = find_link(m, at)) < f->n_links) {
-		if ((used >> i & 1) != 0)
+		if (n == f->n_links)
 			return CHAIN_LOOP;
-		used |= 1u << i;
-		at = f->links[i].target;
-		c->hops[n++] = dnsplace_name(m->msg.p, at);
+		at = &f->links[i].target;
+		c->hops[n++] = dnsplace_name(m->msg.p, *at);
 	}
 	c->n_hops = n;
-	*end = at;
+	*end = *at;
 	return n == f->n_links ? CHAIN_OK : CHAIN_STRAY;
 }
 
@@ -103,7 +105,7 @@ static void take_addrs(const struct dnsmsg *m, struct chain *c)
 enum chain_why chain_read(const struct dnsmsg *m, struct chain *c)
 {
 	const struct dnsfound *f = &m->found;
-	struct dnsplace end;
+	struct dnsplace end = dnsplace_of(&m->qname);
 	enum chain_why why = by_excess(f->excess);
 
 	c->n_addrs = 0;
@@ -115,7 +117,7 @@ enum chain_why chain_read(const struct dnsmsg *m, struct chain *c)
 		return why;
 	if (m->qtype == DNSTYPE_CNAME && c->n_hops > 1)
 		return CHAIN_STRAY;
-	if (f->n_addrs > 0 && (f->apart || !same(m, f->owner, end)))
+	if (f->n_addrs > 0 && (f->apart || !same(m, &f->owner, &end)))
 		return CHAIN_STRAY;
 	take_addrs(m, c);
 	return CHAIN_OK;

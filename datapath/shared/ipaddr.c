@@ -102,56 +102,6 @@ const char *ipnet_text(const struct ipnet *net, char text[static IPNET_TEXT])
 	return text;
 }
 
-/* The first bits of eight octets; bits is 0..64. */
-static uint64_t first_bits(unsigned int bits)
-{
-	return bits == 0 ? 0 : UINT64_MAX << (64 - bits);
-}
-
-static uint64_t be64(const uint8_t *p)
-{
-	uint64_t v = 0;
-
-	for (unsigned int i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-bool ipnet_has(const struct ipnet *net, const struct ipaddr *a)
-{
-	/* Where they differ; an interface's own address may stand for its net. */
-	uint64_t high = be64(a->b) ^ be64(net->addr.b);
-	uint64_t low = be64(a->b + 8) ^ be64(net->addr.b + 8);
-
-	if (net->bits <= 64)
-		return (high & first_bits(net->bits)) == 0;
-	/* A length that cannot be holds nothing. */
-	return net->bits <= 128 && high == 0 &&
-	       (low & first_bits(net->bits - 64u)) == 0;
-}
-
-static enum ipclass class6(const uint8_t b[static 16])
-{
-	static const uint8_t zero[15];
-
-	if (memcmp(b, zero, sizeof(zero)) == 0 && b[15] <= 1)
-		return b[15] == 0 ? IPCLASS_UNSPECIFIED : IPCLASS_LOOPBACK;
-	if (b[0] == 0xff)
-		return IPCLASS_MULTICAST;
-	if (b[0] == 0xfe && (b[1] & 0xc0) == 0x80)
-		return IPCLASS_LINKLOCAL;
-	if ((b[0] & 0xfe) == 0xfc)
-		return IPCLASS_PRIVATE;
-	return IPCLASS_PUBLIC;
-}
-
-enum ipclass ipaddr_class(const struct ipaddr *a)
-{
-	if (ipaddr_is_v4(a) || ipaddr_is_nat64(a))
-		return ipaddr_v4_class(ipaddr_v4_word(a));
-	return class6(a->b);
-}
-
 static const char *const class_names[] = {
 	[IPCLASS_PUBLIC] = "public",
 	[IPCLASS_PRIVATE] = "private",

@@ -77,13 +77,18 @@ static inline bool ipaddr_is_nat64(const struct ipaddr *a)
 	return memcmp(a->b, prefix, sizeof(prefix)) == 0;
 }
 
-/* The IPv4 address, if there is one in it, as a number. */
-static inline uint32_t ipaddr_v4_word(const struct ipaddr *a)
+/* The four octets from at on, as a number. */
+static inline uint32_t ipaddr_word(const struct ipaddr *a, unsigned int at)
 {
-	const uint8_t *b = a->b + IPADDR_V4_AT;
+	const uint8_t *b = a->b + at;
 
 	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
 	       (uint32_t)b[2] << 8 | b[3];
+}
+
+static inline uint64_t ipaddr_half(const struct ipaddr *a, unsigned int at)
+{
+	return (uint64_t)ipaddr_word(a, at) << 32 | ipaddr_word(a, at + 4);
 }
 
 int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b);
@@ -95,7 +100,24 @@ const char *ipaddr_text(const struct ipaddr *a, char text[static IPADDR_TEXT]);
 /* "192.0.2.0/24"; without a slash, one address. Host bits must be 0. */
 NODISCARD bool ipnet_parse(const char *text, struct ipnet *net);
 const char *ipnet_text(const struct ipnet *net, char text[static IPNET_TEXT]);
-bool ipnet_has(const struct ipnet *net, const struct ipaddr *a);
+/* Is there a difference in the first bits of these 64? bits is 0..64. */
+static inline bool ipaddr_half_same(uint64_t difference, unsigned int bits)
+{
+	return bits == 0 || difference >> (64 - bits) == 0;
+}
+
+/* Host bits do not matter: an interface's own address may stand for its net. */
+static inline bool ipnet_has(const struct ipnet *net, const struct ipaddr *a)
+{
+	uint64_t high = ipaddr_half(a, 0) ^ ipaddr_half(&net->addr, 0);
+	uint64_t low = ipaddr_half(a, 8) ^ ipaddr_half(&net->addr, 8);
+
+	if (net->bits <= 64)
+		return ipaddr_half_same(high, net->bits);
+	/* A length that cannot be holds nothing. */
+	return net->bits <= 128 && high == 0 &&
+	       ipaddr_half_same(low, net->bits - 64u);
+}
 
 /* True, and the IPv4 address inside, of a NAT64 address. */
 static inline bool ipaddr_nat64(const struct ipaddr *a, struct ipaddr *inside)
@@ -137,8 +159,26 @@ static inline enum ipclass ipaddr_v4_class(uint32_t a)
 	return private ? IPCLASS_PRIVATE : IPCLASS_PUBLIC;
 }
 
+static inline enum ipclass ipaddr_v6_class(const struct ipaddr *a)
+{
+	const uint8_t *b = a->b;
+
+	if (ipaddr_half(a, 0) == 0 && ipaddr_half(a, 8) <= 1)
+		return b[15] == 0 ? IPCLASS_UNSPECIFIED : IPCLASS_LOOPBACK;
+	if (b[0] == 0xff)
+		return IPCLASS_MULTICAST;
+	if (b[0] == 0xfe && (b[1] & 0xc0) == 0x80)
+		return IPCLASS_LINKLOCAL;
+	return (b[0] & 0xfe) == 0xfc ? IPCLASS_PRIVATE : IPCLASS_PUBLIC;
+}
+
 /* A NAT64 address has the class of the IPv4 inside. */
-enum ipclass ipaddr_class(const struct ipaddr *a);
+static inline enum ipclass ipaddr_class(const struct ipaddr *a)
+{
+	return ipaddr_is_v4(a) || ipaddr_is_nat64(a) ?
+	       ipaddr_v4_class(ipaddr_word(a, IPADDR_V4_AT)) : ipaddr_v6_class(a);
+}
+
 const char *ipclass_name(enum ipclass c);
 
 #endif /* IPADDR_H */

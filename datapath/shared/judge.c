@@ -39,7 +39,7 @@ static bool is_last(const struct ipnet *net, const struct ipaddr *a)
 	if (net->bits < 96 || net->bits > 126 || !ipaddr_is_v4(a))
 		return false;
 	host = UINT32_MAX >> (net->bits - 96);
-	return (ipaddr_v4_word(a) & host) == host && ipnet_has(net, a);
+	return (ipaddr_word(a, IPADDR_V4_AT) & host) == host && ipnet_has(net, a);
 }
 
 static ALWAYS_INLINE bool is_broadcast(const struct judge *j, const struct ipaddr *a)
@@ -79,7 +79,8 @@ static ALWAYS_INLINE enum judge_why judge_plain(const struct judge *j,
 						const struct ipaddr *a)
 {
 	enum ipclass c = ipaddr_is_v4(a) ?
-			 ipaddr_v4_class(ipaddr_v4_word(a)) : ipaddr_class(a);
+			 ipaddr_v4_class(ipaddr_word(a, IPADDR_V4_AT)) :
+			 ipaddr_v6_class(a);
 	enum judge_why why = by_class[c];
 
 	if (why == JUDGE_OK)
