@@ -111,20 +111,19 @@ static ALWAYS_INLINE enum parse prove_target(struct reader *r,
 	return p.end == at + rdata.len ? PARSE_OK : PARSE_RDATA;
 }
 
+static ALWAYS_INLINE bool is_addr(const struct record *rr)
+{
+	return kind(rr) == IN_A || kind(rr) == IN_AAAA;
+}
+
 /* Of an OPT record, nothing: see take_opt(). */
 static ALWAYS_INLINE enum parse prove_rdata(struct reader *r,
 					    const struct record *rr)
 {
-	switch (kind(rr)) {
-	case IN_A:
-		return rr->rdata.len == 4 ? PARSE_OK : PARSE_RDATA;
-	case IN_AAAA:
-		return rr->rdata.len == 16 ? PARSE_OK : PARSE_RDATA;
-	case IN_CNAME:
-		return prove_target(r, rr->rdata);
-	default:
-		return PARSE_OK;
-	}
+	if (is_addr(rr))
+		return rr->rdata.len == (kind(rr) == IN_A ? 4 : 16) ?
+		       PARSE_OK : PARSE_RDATA;
+	return kind(rr) == IN_CNAME ? prove_target(r, rr->rdata) : PARSE_OK;
 }
 
 static ALWAYS_INLINE enum parse read_record(struct reader *r,
@@ -221,17 +220,12 @@ static ALWAYS_INLINE void note_addr(const struct reader *r,
 static ALWAYS_INLINE void note(const struct reader *r,
 			       const struct record *rr, struct dnsfound *f)
 {
-	switch (kind(rr)) {
-	case IN_A:
-	case IN_AAAA:
+	if (is_addr(rr))
 		note_addr(r, rr, f);
-		break;
-	case IN_CNAME:
+	else if (kind(rr) == IN_CNAME)
 		note_link(r, rr, f);
-		break;
-	default:
+	else
 		f->foreign = true;
-	}
 }
 
 /* ---- the message */

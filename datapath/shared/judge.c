@@ -100,16 +100,38 @@ static COLD enum judge_why judge_nat64(const struct judge *j,
 	return why != JUDGE_OK ? why : judge_plain(j, &inside);
 }
 
-enum judge_why judge_address(const struct judge *j, const struct ipaddr *a)
+static ALWAYS_INLINE enum judge_why judge_one(const struct judge *j,
+					      const struct ipaddr *a)
 {
 	return ipaddr_is_nat64(a) ? judge_nat64(j, a) : judge_plain(j, a);
+}
+
+enum judge_why judge_address(const struct judge *j, const struct ipaddr *a)
+{
+	return judge_one(j, a);
 }
 
 enum judge_why judge_aaaa(const struct judge *j, const uint8_t b[static 16])
 {
 	struct ipaddr a = ipaddr_v6(b);
 
-	return ipaddr_is_v4(&a) ? JUDGE_MAPPED : judge_address(j, &a);
+	return ipaddr_is_v4(&a) ? JUDGE_MAPPED : judge_one(j, &a);
+}
+
+unsigned int judge_keep(const struct judge *j, bool aaaa,
+			struct ipaddr *addrs, unsigned int n, unsigned int max)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < n && kept < max; i++) {
+		if ((aaaa && ipaddr_is_v4(&addrs[i])) ||
+		    judge_one(j, &addrs[i]) != JUDGE_OK)
+			continue;
+		if (kept != i)
+			addrs[kept] = addrs[i];
+		kept++;
+	}
+	return kept;
 }
 
 bool judge_local(const struct judge *j, const struct ipaddr *a)
