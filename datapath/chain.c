@@ -2,12 +2,13 @@
 /*
  * Theory of operation
  *
- * One pass collects what matters: at most CNAME_HOPS links and at most
- * ALLOW_PER_NAME addresses; a record beyond either bound could only lead to
- * a refusal, so it is one at once. Then the chain is followed among the
- * links collected, each used once, and every address must belong to the
- * name it ends in. However many records a message has, no more than
- * (CNAME_HOPS + 1)^2 + ALLOW_PER_NAME names are compared.
+ * The links and addresses are noted in the message's view, and no more than
+ * CNAME_HOPS and ALLOW_PER_NAME of them: a record beyond either bound could
+ * only lead to a refusal. The chain is followed among those links; of several
+ * with one owner the first counts, so that another one is not reached. Every
+ * link must be passed, and every address must belong to the name at the end.
+ * However many records a message has, no more than (CNAME_HOPS + 1)^2 +
+ * ALLOW_PER_NAME names are compared.
  */
 #include "chain.h"
 
@@ -39,20 +40,12 @@ static enum chain_why by_excess(enum dnsexcess what)
 	return CHAIN_STRAY;
 }
 
-static COLD bool same_labels(const uint8_t *msg, const struct dnsplace *a,
-			     const struct dnsplace *b)
-{
-	struct dnsname x = dnsplace_name(msg, *a), y = dnsplace_name(msg, *b);
-
-	return dnsname_same(&x, &y);
-}
-
 /* Mostly, one place in the message, or not even of one length. */
 static inline bool same(const struct dnsmsg *m, const struct dnsplace *a,
 			const struct dnsplace *b)
 {
 	return a->at == b->at ||
-	       (a->len == b->len && same_labels(m->msg.p, a, b));
+	       (a->len == b->len && dnsplace_same(m->msg.p, *a, *b));
 }
 
 /* The link whose owner this is, or n_links. */

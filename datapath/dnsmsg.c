@@ -2,10 +2,14 @@
 /*
  * Theory of operation
  *
- * Every octet of a message is passed once. A reader holds what is still to be
- * read; each step tests once that its octets are there, and shortens that by
- * them. What the answer section says about names and addresses is noted on
- * the way (struct dnsfound): more is not made of most messages.
+ * A message is passed once. The reader holds what is still to be read; each
+ * step tests that its octets are there and cuts them off, so that no octet is
+ * tested for twice. What the answer section says about names and addresses is
+ * noted on the way (struct dnsfound), and nobody walks the records again but
+ * to change them.
+ *
+ * All steps are inlined into dnsmsg_read(): then the reader and the record
+ * stay in registers, and what is not asked of a record is never read.
  */
 #include "dnsmsg.h"
 
@@ -146,12 +150,13 @@ static ALWAYS_INLINE enum parse read_record(struct reader *r,
 	return prove_rdata(r, rr);
 }
 
-static bool is_opt(const struct record *rr)
+static ALWAYS_INLINE bool is_opt(const struct record *rr)
 {
 	return kind(rr) >> 16 == DNSTYPE_OPT;
 }
 
-static enum parse take_opt(struct reader *r, const struct record *rr)
+static ALWAYS_INLINE enum parse take_opt(struct reader *r,
+					 const struct record *rr)
 {
 	uint16_t size = slice_be16(rr->fixed, 2);	/* RFC 6891, 6.1.2 */
 
@@ -189,14 +194,6 @@ static ALWAYS_INLINE void note_link(const struct reader *r,
 	note_ttl(f, ttl(rr));
 }
 
-static COLD bool is_same(const uint8_t *msg, struct dnsplace a,
-			 struct dnsplace b)
-{
-	struct dnsname x = dnsplace_name(msg, a), y = dnsplace_name(msg, b);
-
-	return dnsname_same(&x, &y);
-}
-
 static ALWAYS_INLINE void note_addr(const struct reader *r,
 				    const struct record *rr,
 				    struct dnsfound *f)
@@ -212,7 +209,7 @@ static ALWAYS_INLINE void note_addr(const struct reader *r,
 	if (f->n_addrs == 0)
 		f->owner = rr->owner;
 	else if (rr->owner.at != f->owner.at && !f->apart)
-		f->apart = !is_same(r->msg.p, rr->owner, f->owner);
+		f->apart = !dnsplace_same(r->msg.p, rr->owner, f->owner);
 	f->addrs[f->n_addrs++] = (uint16_t)offset(r, rr->rdata);
 	note_ttl(f, ttl(rr));
 }

@@ -32,7 +32,7 @@ struct dnsname {
 	uint8_t labels;		/* root not counted: 0..127 */
 };
 
-/* The same, of a message that is known from elsewhere. */
+/* A name of a message that is known from elsewhere. */
 struct dnsplace {
 	uint16_t at;
 	uint8_t len, labels;
@@ -70,6 +70,9 @@ bool dnsname_equal(const struct dnsname *name, const uint8_t *wire, size_t len);
 
 /* Case-blind; two views, perhaps into two messages. */
 bool dnsname_same(const struct dnsname *a, const struct dnsname *b);
+
+/* dnsname_same() of two names of one message. */
+bool dnsplace_same(const uint8_t *msg, struct dnsplace a, struct dnsplace b);
 
 /* Copies the name out, unpacked and in lower case. Returns name->len. */
 size_t dnsname_unpack(const struct dnsname *name,

@@ -13,7 +13,7 @@ static const uint8_t by_class[IPCLASS__N] = {
 };
 
 static ALWAYS_INLINE bool in_nets(const struct ipnet *nets, unsigned int n,
-		    const struct ipaddr *a)
+				  const struct ipaddr *a)
 {
 	assert(n <= POLICY_NETS);
 	for (unsigned int i = 0; i < n; i++)
@@ -39,10 +39,12 @@ static bool is_last(const struct ipnet *net, const struct ipaddr *a)
 	if (net->bits < 96 || net->bits > 126 || !ipaddr_is_v4(a))
 		return false;
 	host = UINT32_MAX >> (net->bits - 96);
-	return (ipaddr_word(a, IPADDR_V4_AT) & host) == host && ipnet_has(net, a);
+	return (ipaddr_word(a, IPADDR_V4_AT) & host) == host &&
+	       ipnet_has(net, a);
 }
 
-static ALWAYS_INLINE bool is_broadcast(const struct judge *j, const struct ipaddr *a)
+static ALWAYS_INLINE bool is_broadcast(const struct judge *j,
+				       const struct ipaddr *a)
 {
 	assert(j->n_onlink <= POLICY_NETS);
 	for (unsigned int i = 0; i < j->n_onlink; i++)
@@ -52,7 +54,8 @@ static ALWAYS_INLINE bool is_broadcast(const struct judge *j, const struct ipadd
 }
 
 /* Own before forbidden before private: the plainest reason is told. */
-static ALWAYS_INLINE enum judge_why by_lists(const struct judge *j, const struct ipaddr *a)
+static ALWAYS_INLINE enum judge_why by_lists(const struct judge *j,
+					     const struct ipaddr *a)
 {
 	if (is_own(j, a))
 		return JUDGE_OWN;
@@ -63,7 +66,8 @@ static ALWAYS_INLINE enum judge_why by_lists(const struct judge *j, const struct
 	return JUDGE_OK;
 }
 
-static ALWAYS_INLINE bool private_fits(const struct judge *j, const struct ipaddr *a)
+static ALWAYS_INLINE bool private_fits(const struct judge *j,
+				       const struct ipaddr *a)
 {
 	switch (j->private) {
 	case PRIVATE_ANY:
