@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/ipword.h"
+
 int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b)
 {
 	return memcmp(a->b, b->b, sizeof(a->b));
@@ -100,6 +102,26 @@ const char *ipnet_text(const struct ipnet *net, char text[static IPNET_TEXT])
 	snprintf(text, IPNET_TEXT, "%s/%u", ipaddr_text(&net->addr, addr),
 		 (net->bits - (v4 ? 96u : 0u)) & 0xff);
 	return text;
+}
+
+bool ipnet_has(const struct ipnet *net, const struct ipaddr *a)
+{
+	return ipword_in(net, a);
+}
+
+bool ipaddr_nat64(const struct ipaddr *a, struct ipaddr *inside)
+{
+	if (!ipaddr_is_nat64(a))
+		return false;
+	*inside = ipaddr_v4(a->b + IPADDR_V4_AT);
+	return true;
+}
+
+enum ipclass ipaddr_class(const struct ipaddr *a)
+{
+	return ipaddr_is_v4(a) || ipaddr_is_nat64(a) ?
+	       ipword_v4_class(ipword_at(a, IPADDR_V4_AT)) :
+	       ipword_v6_class(a);
 }
 
 static const char *const class_names[] = {

@@ -77,20 +77,6 @@ static inline bool ipaddr_is_nat64(const struct ipaddr *a)
 	return memcmp(a->b, prefix, sizeof(prefix)) == 0;
 }
 
-/* The four octets from at on, as a number. */
-static inline uint32_t ipaddr_word(const struct ipaddr *a, unsigned int at)
-{
-	const uint8_t *b = a->b + at;
-
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
-	       (uint32_t)b[2] << 8 | b[3];
-}
-
-static inline uint64_t ipaddr_half(const struct ipaddr *a, unsigned int at)
-{
-	return (uint64_t)ipaddr_word(a, at) << 32 | ipaddr_word(a, at + 4);
-}
-
 int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b);
 
 /* "192.0.2.1" or "2001:db8::1", nothing before or behind. */
@@ -100,85 +86,15 @@ const char *ipaddr_text(const struct ipaddr *a, char text[static IPADDR_TEXT]);
 /* "192.0.2.0/24"; without a slash, one address. Host bits must be 0. */
 NODISCARD bool ipnet_parse(const char *text, struct ipnet *net);
 const char *ipnet_text(const struct ipnet *net, char text[static IPNET_TEXT]);
-/* Is there a difference in the first bits of these 64? bits is 0..64. */
-static inline bool ipaddr_half_same(uint64_t difference, unsigned int bits)
-{
-	return bits == 0 || difference >> (64 - bits) == 0;
-}
 
 /* Host bits do not matter: an interface's own address may stand for its net. */
-static inline bool ipnet_has(const struct ipnet *net, const struct ipaddr *a)
-{
-	uint64_t high = ipaddr_half(a, 0) ^ ipaddr_half(&net->addr, 0);
-	uint64_t low = ipaddr_half(a, 8) ^ ipaddr_half(&net->addr, 8);
-
-	if (net->bits <= 64)
-		return ipaddr_half_same(high, net->bits);
-	/* A length that cannot be holds nothing. */
-	return net->bits <= 128 && high == 0 &&
-	       ipaddr_half_same(low, net->bits - 64u);
-}
+bool ipnet_has(const struct ipnet *net, const struct ipaddr *a);
 
 /* True, and the IPv4 address inside, of a NAT64 address. */
-static inline bool ipaddr_nat64(const struct ipaddr *a, struct ipaddr *inside)
-{
-	if (!ipaddr_is_nat64(a))
-		return false;
-	*inside = ipaddr_v4(a->b + IPADDR_V4_AT);
-	return true;
-}
-
-static inline enum ipclass ipaddr_v4_class(uint32_t a)
-{
-	bool private;
-
-	switch (a >> 24) {
-	case 0:
-		return IPCLASS_UNSPECIFIED;
-	case 10:
-		return IPCLASS_PRIVATE;
-	case 127:
-		return IPCLASS_LOOPBACK;
-	case 169:
-		return a >> 16 == (169 << 8 | 254) ? IPCLASS_LINKLOCAL :
-						     IPCLASS_PUBLIC;
-	case 100:
-		private = (a >> 16 & 0xc0) == 64;
-		break;
-	case 172:
-		private = (a >> 16 & 0xf0) == 16;
-		break;
-	case 192:
-		private = (a >> 16 & 0xff) == 168;
-		break;
-	default:
-		if (a >> 28 == 0xf)
-			return IPCLASS_BROADCAST;
-		return a >> 28 == 0xe ? IPCLASS_MULTICAST : IPCLASS_PUBLIC;
-	}
-	return private ? IPCLASS_PRIVATE : IPCLASS_PUBLIC;
-}
-
-static inline enum ipclass ipaddr_v6_class(const struct ipaddr *a)
-{
-	const uint8_t *b = a->b;
-
-	if (ipaddr_half(a, 0) == 0 && ipaddr_half(a, 8) <= 1)
-		return b[15] == 0 ? IPCLASS_UNSPECIFIED : IPCLASS_LOOPBACK;
-	if (b[0] == 0xff)
-		return IPCLASS_MULTICAST;
-	if (b[0] == 0xfe && (b[1] & 0xc0) == 0x80)
-		return IPCLASS_LINKLOCAL;
-	return (b[0] & 0xfe) == 0xfc ? IPCLASS_PRIVATE : IPCLASS_PUBLIC;
-}
+bool ipaddr_nat64(const struct ipaddr *a, struct ipaddr *inside);
 
 /* A NAT64 address has the class of the IPv4 inside. */
-static inline enum ipclass ipaddr_class(const struct ipaddr *a)
-{
-	return ipaddr_is_v4(a) || ipaddr_is_nat64(a) ?
-	       ipaddr_v4_class(ipaddr_word(a, IPADDR_V4_AT)) : ipaddr_v6_class(a);
-}
-
+enum ipclass ipaddr_class(const struct ipaddr *a);
 const char *ipclass_name(enum ipclass c);
 
 #endif /* IPADDR_H */

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "shared/ipword.h"
+
 /* What no policy can make fit; the rest is JUDGE_OK. */
 static const uint8_t by_class[IPCLASS__N] = {
 	[IPCLASS_UNSPECIFIED] = JUDGE_UNSPECIFIED,
@@ -17,7 +19,7 @@ static ALWAYS_INLINE bool in_nets(const struct ipnet *nets, unsigned int n,
 {
 	assert(n <= POLICY_NETS);
 	for (unsigned int i = 0; i < n; i++)
-		if (ipnet_has(&nets[i], a))
+		if (ipword_in(&nets[i], a))
 			return true;
 	return false;
 }
@@ -39,8 +41,8 @@ static bool is_last(const struct ipnet *net, const struct ipaddr *a)
 	if (net->bits < 96 || net->bits > 126 || !ipaddr_is_v4(a))
 		return false;
 	host = UINT32_MAX >> (net->bits - 96);
-	return (ipaddr_word(a, IPADDR_V4_AT) & host) == host &&
-	       ipnet_has(net, a);
+	return (ipword_at(a, IPADDR_V4_AT) & host) == host &&
+	       ipword_in(net, a);
 }
 
 static ALWAYS_INLINE bool is_broadcast(const struct judge *j,
@@ -83,8 +85,8 @@ static ALWAYS_INLINE enum judge_why judge_plain(const struct judge *j,
 						const struct ipaddr *a)
 {
 	enum ipclass c = ipaddr_is_v4(a) ?
-			 ipaddr_v4_class(ipaddr_word(a, IPADDR_V4_AT)) :
-			 ipaddr_v6_class(a);
+			 ipword_v4_class(ipword_at(a, IPADDR_V4_AT)) :
+			 ipword_v6_class(a);
 	enum judge_why why = by_class[c];
 
 	if (why == JUDGE_OK)
