@@ -9,18 +9,19 @@
  * turns.
  */
 #include <err.h>
-#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/measure.h"
+#include "bench/process.h"
 
-enum { PACKETS = 1000000, ROUNDS = 15, BURST_MAX = 4096 };
+enum { PACKETS = 1000000, PACKETS_BRIEF = 10000, ROUNDS = 15,
+       BURST_MAX = 4096 };
+
+static unsigned int packets;
 
 struct packet {
 	struct pcap_pkthdr h;
@@ -64,7 +65,7 @@ static void multiply(const char *from, const char *to)
 
 	if (out == NULL)
 		errx(2, "%s", pcap_geterr(dead));
-	for (size_t i = 0; i < PACKETS; i++) {
+	for (size_t i = 0; i < packets; i++) {
 		struct packet *one = &p[i % n];
 
 		pcap_dump((u_char *)out, &one->h, one->bytes);
@@ -105,64 +106,36 @@ static void bare(const char *path, const char *filter)
 	exit(0);
 }
 
-static void replay(const char *program, const char *path)
-{
-	int fd = open("/dev/null", O_WRONLY);
-
-	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
-		err(2, "/dev/null");
-	execl(program, program, "replay", "--stats", path, (char *)NULL);
-	err(2, "%s", program);
-}
-
-static double seconds(struct timeval t)
-{
-	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
-}
-
-/* ns of processor time a packet took the child. */
-static double cost(pid_t child)
-{
-	struct rusage used;
-	int status;
-
-	if (child < 0 || wait4(child, &status, 0, &used) != child)
-		err(2, "child");
-	/* replay: 1 means leaks were found, and the capture has some. */
-	if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
-		errx(2, "a row failed");
-	return (seconds(used.ru_utime) + seconds(used.ru_stime)) * 1e9 /
-	       PACKETS;
-}
-
 int main(int argc, char **argv)
 {
 	static struct measure m = { .bench = "replay",
 				    .unit = "ns of CPU a packet" };
 	size_t row_bare, row_port, row_replay;
-	FILE *tsv = argc > 4 ? fopen(argv[4], "a") : NULL;
+	unsigned int rounds = measure_times(ROUNDS, 2);
+	FILE *tsv = measure_tsv(argc > 4 ? argv[4] : NULL);
 	pid_t child;
 
-	if (argc < 4 || (argc > 4 && tsv == NULL))
+	if (argc < 4)
 		errx(2, "usage: bench_replay SALLYPORT CAPTURE BIG [TSV]");
+	packets = measure_times(PACKETS, PACKETS_BRIEF);
 	multiply(argv[2], argv[3]);
 	row_bare = measure_row(&m, "libpcap, nothing done");
 	row_port = measure_row(&m, "libpcap, filter port 53");
 	row_replay = measure_row(&m, "sallyport replay --stats");
 	/* The first round warms the page cache and does not count. */
-	for (int i = 0; i <= ROUNDS; i++) {
+	for (unsigned int i = 0; i <= rounds; i++) {
 		double ns[3];
 
 		fflush(stdout);
 		if ((child = fork()) == 0)
 			bare(argv[3], NULL);
-		ns[0] = cost(child);
+		ns[0] = process_cost(child) / packets;
 		if ((child = fork()) == 0)
 			bare(argv[3], "port 53");
-		ns[1] = cost(child);
+		ns[1] = process_cost(child) / packets;
 		if ((child = fork()) == 0)
-			replay(argv[1], argv[3]);
-		ns[2] = cost(child);
+			process_replay(argv[1], argv[3]);
+		ns[2] = process_cost(child) / packets;
 		if (i == 0)
 			continue;
 		measure_add(&m, row_bare, ns[0]);

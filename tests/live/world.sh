@@ -21,7 +21,6 @@ W=${W:-sp$$}			# prefix of all names
 LAPTOP=${W}l ROUTER=${W}r INTERNET=${W}i
 WORLD=''			# directory for logs and state
 HOLDER=''			# pid that keeps the laptop's namespaces
-WORLD_PIDS=''
 
 PROBE4=203.0.113.10 OTHER4=203.0.113.20 RELAY4=203.0.113.30
 PROBE6=2001:db8::10 OTHER6=2001:db8::20 RELAY6=2001:db8::30
@@ -54,7 +53,6 @@ world_start() {
 	shift
 	"$@" >"$_log" 2>&1 &
 	PID=$!
-	WORLD_PIDS="$WORLD_PIDS $PID"
 }
 
 world_links() {
@@ -120,7 +118,6 @@ world_holder() {
 	    "mount --make-rprivate / && mount --bind '$WORLD/etc' /etc &&
 	     mkdir -p '$WORLD/run' && echo \$\$ >'$WORLD/holder' &&
 	     exec sleep 86400" &
-	WORLD_PIDS="$WORLD_PIDS $!"
 	world_until 300 test -s "$WORLD/holder" || return 1
 	HOLDER=$(cat "$WORLD/holder")
 }
@@ -199,9 +196,9 @@ world_open() {
 }
 
 world_close() {
-	for _pid in $WORLD_PIDS $HOLDER; do
-		kill "$_pid" 2>/dev/null
-	done
+	# Whoever is our child still: the pid of one that has ended may be
+	# another's by now.
+	pkill -P $$
 	wait 2>/dev/null
 	for _ns in "$LAPTOP" "$ROUTER" "$INTERNET"; do
 		# Children of what was started have no parent any more.
