@@ -17,6 +17,7 @@
 #include "answer.h"
 #include "change.h"
 #include "bypass.h"
+#include "buswatch.h"
 #include "capport.h"
 #include "child.h"
 #include "conf.h"
@@ -32,6 +33,7 @@
 #include "router.h"
 #include "settings.h"
 #include "supervise.h"
+#include "tick.h"
 #include "timeline.h"
 #include "tunnel.h"
 #include "uplink.h"
@@ -74,7 +76,9 @@ struct daemon {
 	struct answer answer;
 	struct netinfo net;
 	struct netmon *netmon;
-	struct event *net_event, *tick_event;
+	struct event *net_event;
+	struct event *tick_event;
+	uint64_t second;		/* tick.c: the next look; UINT64_MAX = none */
 	char uplink[IF_NAMESIZE];	/* the last interface and gateway there were */
 	struct gateway gateway[2];	/* of IPv6, of IPv4 */
 	char link[IF_NAMESIZE];		/* the last one that came up; "" = none */
@@ -82,6 +86,7 @@ struct daemon {
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	struct uplink_pending pending;
 	struct onecpu onecpu;		/* with the datapath, in a reconnect */
+	struct buswatch bus;
 	struct wake wake;
 	struct nm nm;
 	struct follow follow;

@@ -182,7 +182,7 @@ static void run(struct daemon *d, struct signals *s)
 		if (events[i] == NULL || event_add(events[i], NULL) < 0)
 			die("cannot watch signals");
 	}
-	event_base_dispatch(d->base);
+	tick_run(d);
 	for (size_t i = 0; i < NITEMS(numbers); i++)
 		event_free(events[i]);
 }

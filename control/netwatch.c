@@ -173,6 +173,7 @@ int netwatch_open(struct daemon *d, struct why *why)
 	if (d->net_event == NULL || event_add(d->net_event, NULL) < 0)
 		return why_set(why, -ENOMEM, "no event for the network");
 	watch_settings(d);
+	capport_watch(d);
 	return 0;
 }
 
@@ -184,4 +185,5 @@ void netwatch_close(struct daemon *d)
 	if (d->hostdns_event != NULL)
 		event_free(d->hostdns_event);
 	filewatch_close(d->hostdns->watch);
+	capport_unwatch(d);
 }

@@ -41,7 +41,7 @@ struct wake {
 /* What cannot be had is said, and done without. */
 void wake_open(struct daemon *d);
 void wake_close(struct daemon *d);
-/* Every second. */
+/* What could not be blocked before a sleep is tried again. */
 void wake_tick(struct daemon *d);
 
 /* The machine is about to sleep: block in place, door shut, and only then it
@@ -50,6 +50,8 @@ void wake_prepare(struct daemon *d);
 /* Somebody says that it is awake. */
 void wake_by_clock(struct daemon *d);
 void wake_by_logind(struct daemon *d);
+/* The bus may have come. */
+void wake_again(struct daemon *d);
 /* Does sleep wait for us? */
 bool wake_waits(const struct daemon *d);
 /* Messages to us in logind's name that are not logind's. */
