@@ -3,118 +3,128 @@
 #
 # How often is the daemon woken when nothing happens, and how much memory is
 # its own? All of its processes, in each state in turn, in the network of
-# tests/live/world.sh.
+# tests/live/world.sh; both datapaths at once, in a network each.
 #
-# A wake-up is a context switch, as /proc counts them: a task that is not
-# woken has none. Private memory is what nobody else has (Private_Clean and
-# Private_Dirty of smaps_rollup). With strace, a state in which somebody was
-# woken is looked at once more, and who it was is printed.
-#
-# usage: idle.sh BUILD [TSV]		BENCH_SMOKE=1: 5 s instead of 60
+# A wake-up is a context switch, as /proc counts them for 60 s: a task that is
+# not woken has none. Private memory is what nobody else has (Private_Clean
+# and Private_Dirty of smaps_rollup). With strace, a state in which somebody
+# was woken is looked at for another while, and who it was is printed.
 
-set -u
-export LC_ALL=C
-cd "$(dirname "$0")/.." || exit 2
-BUILD=$1
-tsv=${2:-/dev/null}
-. tests/live/world.sh
-trap world_close EXIT
-trap 'exit 1' INT TERM
+idle_seconds=${BENCH_SMOKE:+5}
+idle_seconds=${idle_seconds:-60}
 
-seconds=$([ "${BENCH_SMOKE:-0}" = 1 ] && echo 5 || echo 60)
-# The steps of a state take their time, and so does what comes after it: CPUs
-# are shared for 5 s after a door has opened.
-SETTLE=8
+idle_processes() { echo "$DAEMON $(pgrep -P "$DAEMON" | xargs)"; }
 
-processes() { echo "$DAEMON $(pgrep -P "$DAEMON" | xargs)"; }
-role() {
-	case $(tr '\0' ' ' <"/proc/$1/cmdline") in
-	*--datapath*) echo datapath ;;
-	*--ledger*) echo ledger ;;
-	*) echo control ;;
-	esac
+# As the command line has it; control has another word, or none.
+idle_role() {
+	_role=$(tr '\0' '\n' <"/proc/$1/cmdline" | sed -n '2s/^--//p')
+	echo "${_role:-control}"
 }
-switches() {
-	for pid; do
-		cat /proc/"$pid"/task/*/status
+
+idle_switches() {
+	for _pid; do
+		cat /proc/"$_pid"/task/*/status
 	done | awk '/ctxt_switches/ { n += $2 } END { print n + 0 }'
 }
-# In all: ms of CPU, to a clock tick.
-cpu() {
-	for pid; do
-		sed 's/.*) //' "/proc/$pid/stat"
+
+# ms of CPU, to a clock tick.
+idle_cpu() {
+	for _pid; do
+		sed 's/.*) //' "/proc/$_pid/stat"
 	done | awk -v hz="$(getconf CLK_TCK)" '{ n += $12 + $13 }
 	    END { print n * 1000 / hz }'
 }
-private() {
-	for pid; do
-		cat "/proc/$pid/smaps_rollup"
+
+idle_private() {
+	for _pid; do
+		cat "/proc/$_pid/smaps_rollup"
 	done | awk '/^Private/ { n += $2 } END { print n + 0 }'
 }
 
-# ROW UNIT VALUE: a line of the results, all of whose figures are one.
-row() {
-	printf 'idle\t%s\t%s\t%s\t%s\t%s\t%s\t1\t1\n' "$1" "$2" "$3" "$3" \
-	    "$3" "$3" >>"$tsv"
-}
+# UNIT ROW VALUE; min: a minute.
+idle_row() { printf '0\t%s\t%s\n' "$2" "$3" >>"$idle_rows.$1"; }
 
-whom() {
+idle_whom() {
 	command -v strace >/dev/null || return 0
-	for pid in $(processes); do
-		timeout "$seconds" strace -f -p "$pid" -o "$WORLD/trace" \
-		    2>/dev/null
+	for _pid in $(idle_processes); do
+		timeout 5 strace -f -p "$_pid" -o "$WORLD/trace" 2>/dev/null
 		sed 's/^[0-9]* *//; s/(.*//' "$WORLD/trace" | grep '^[a-z]' |
 		    sort | uniq -c | sort -rn | head -n 6 |
-		    awk -v who="$(role "$pid")" '{ s = s " " $2 " " $1 }
-			END { if (s) print "    woken: " who ":" s }'
+		    awk -v who="$(idle_role "$_pid")" '{ s = s " " $2 " " $1 }
+			END { if (s) print "    in 5 s: " who ":" s }'
 	done
 }
 
-# STATE: waits, then counts.
-measured() {
-	sleep $SETTLE
-	pids=$(processes)
+# STATE SECONDS: when those are over it is quiet; then counts.
+idle_measure() {
+	sleep "$2"
+	_pids=$(idle_processes)
 	# shellcheck disable=SC2086
 	{
-		before=$(switches $pids) cpu_before=$(cpu $pids)
-		sleep "$seconds"
-		n=$(($(switches $pids) - before))
-		ms=$(awk "BEGIN { print $(cpu $pids) - $cpu_before }")
-		kib=$(private $pids)
+		_n=$(idle_switches $_pids) _ms=$(idle_cpu $_pids)
+		sleep "$idle_seconds"
+		_n=$(($(idle_switches $_pids) - _n))
+		_ms=$(echo "$(idle_cpu $_pids) $_ms" | awk '{ print $1 - $2 }')
+		_kib=$(idle_private $_pids)
 	}
-	per_minute=$((n * 60 / seconds))
-	each=
-	for pid in $pids; do
-		each="$each $(role "$pid") $(private "$pid")"
+	_each=
+	for _pid in $_pids; do
+		_each="$_each $(idle_role "$_pid") $(idle_private "$_pid")"
 	done
-	printf '%-22s %8d %8s %8d  %s\n' "$1" $per_minute "$ms" "$kib" "$each"
-	row "$1, wake-ups" 1/min $per_minute
-	row "$1, private memory" KiB "$kib"
-	[ $n -eq 0 ] || whom
+	printf '%-7s %-18s %8d %7s %7d %s\n' "$DATAPATH" "$1" \
+	    $((_n * 60 / idle_seconds)) "$_ms" "$_kib" "$_each"
+	idle_row min "$DATAPATH, $1: wake-ups" $((_n * 60 / idle_seconds))
+	idle_row ms "$DATAPATH, $1: CPU" "$_ms"
+	idle_row KiB "$DATAPATH, $1: private" "$_kib"
+	[ $_n -eq 0 ] || idle_whom
 }
 
-is_open() { sp --json allowed | jq -e '.[0]'; }
+# DATAPATH: in a process of its own.
+idle_states() {
+	set +eu
+	DATAPATH=$1 W=sp$$$1 BUILD=$bin idle_rows=$out/idle.$1
+	. tests/live/world.sh
+	trap world_close EXIT
+	trap 'exit 1' INT TERM
+	world_open && world_dns && world_web && laptop_up || exit 1
+	ip -n "$LAPTOP" tuntap add dev tun0 mode tun
+	ip -n "$LAPTOP" link set tun0 up
+	# Longer than a look: what is open is not to end meanwhile.
+	daemon_conf 'allow { ttl-min = 300 }'
+	daemon_start || exit 1
+	idle_measure off 2
+	sp netcheck on >/dev/null
+	idle_measure 'not blocking' 2
+	sp state connected --interface tun0 >/dev/null
+	idle_measure connected 3
+	sp lockdown on >/dev/null
+	sp state disconnected >/dev/null
+	world_until 100 sh -c "'$BUILD/sallyport' --socket \
+	    '$WORLD/run/control.sock' --json allowed | grep -q address" ||
+	    exit 1
+	# CPUs are shared for the first 5 s.
+	idle_measure 'door open' 8
+}
 
-world_open && world_dns && world_web && laptop_up || exit 2
-# Longer than a look: what is open is not to end meanwhile.
-daemon_conf 'allow { ttl-min = 300 }' 'tunnel { interface = tun0 }'
-daemon_start || exit 2
-ip -n "$LAPTOP" tuntap add dev tun0 mode tun
-ip -n "$LAPTOP" link set tun0 up
-
-printf '%-22s %8s %8s %8s\n' "idle, ${DATAPATH:-socket}, ${seconds} s each" \
-    wakes/min 'CPU ms' 'KiB' | sed 's/$/  of which/'
-measured off
-sp netcheck on >/dev/null
-measured 'on, not blocking'
-sp state connected --interface tun0 >/dev/null
-measured connected
-sp lockdown on >/dev/null
-sp state disconnected >/dev/null
-world_until 100 is_open || exit 2
-measured 'door open'
-for program in sallyportd sallyport; do
-	size=$(stat -c %s "$BUILD/$program")
-	echo "$program: $((size / 1024)) KiB"
-	row "$program, size" KiB $((size / 1024))
-done
+bench_idle() {
+	needs_root
+	rm -f "$out"/idle.socket.* "$out"/idle.bypass.* "$out/idle.size.KiB"
+	printf '%-7s %-18s %8s %7s %7s  of which\n' '' "${idle_seconds} s each" \
+	    wakes/min 'CPU ms' KiB
+	(idle_states socket) &
+	first=$!
+	(idle_states bypass) || exit 1
+	wait $first || exit 1
+	for program in sallyportd sallyport; do
+		idle_rows=$out/idle.size
+		idle_row KiB "size: $program" \
+		    $(($(stat -Lc %s "$bin/$program") / 1024))
+	done
+	for unit in min ms KiB; do
+		cat "$out"/idle.*."$unit" >"$out/idle.all"
+		base=$(head -n 1 "$out/idle.all" | cut -f 2)
+		"$bin/bench_table" idle "$unit" "$base" "$tsv" <"$out/idle.all"
+	done
+	rm -f "$out"/idle.socket.* "$out"/idle.bypass.* "$out/idle.size.KiB" \
+	    "$out/idle.all"
+}
