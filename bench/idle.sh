@@ -27,12 +27,11 @@ idle_switches() {
 	done | awk '/ctxt_switches/ { n += $2 } END { print n + 0 }'
 }
 
-# ms of CPU, to a clock tick.
+# us of CPU.
 idle_cpu() {
 	for _pid; do
-		sed 's/.*) //' "/proc/$_pid/stat"
-	done | awk -v hz="$(getconf CLK_TCK)" '{ n += $12 + $13 }
-	    END { print n * 1000 / hz }'
+		cat /proc/"$_pid"/task/*/schedstat
+	done | awk '{ n += $1 } END { printf "%d\n", n / 1000 }'
 }
 
 idle_private() {
@@ -41,8 +40,8 @@ idle_private() {
 	done | awk '/^Private/ { n += $2 } END { print n + 0 }'
 }
 
-# UNIT ROW VALUE; min: a minute.
-idle_row() { printf '0\t%s\t%s\n' "$2" "$3" >>"$idle_rows.$1"; }
+# UNIT ROW VALUE
+idle_row() { printf '0\t%s\t%s\n' "$2" "$3" >>"$idle_rows.${1%/*}"; }
 
 idle_whom() {
 	command -v strace >/dev/null || return 0
@@ -61,10 +60,10 @@ idle_measure() {
 	_pids=$(idle_processes)
 	# shellcheck disable=SC2086
 	{
-		_n=$(idle_switches $_pids) _ms=$(idle_cpu $_pids)
+		_n=$(idle_switches $_pids) _us=$(idle_cpu $_pids)
 		sleep "$idle_seconds"
 		_n=$(($(idle_switches $_pids) - _n))
-		_ms=$(echo "$(idle_cpu $_pids) $_ms" | awk '{ print $1 - $2 }')
+		_us=$(($(idle_cpu $_pids) - _us))
 		_kib=$(idle_private $_pids)
 	}
 	_each=
@@ -72,9 +71,9 @@ idle_measure() {
 		_each="$_each $(idle_role "$_pid") $(idle_private "$_pid")"
 	done
 	printf '%-7s %-18s %8d %7s %7d %s\n' "$DATAPATH" "$1" \
-	    $((_n * 60 / idle_seconds)) "$_ms" "$_kib" "$_each"
-	idle_row min "$DATAPATH, $1: wake-ups" $((_n * 60 / idle_seconds))
-	idle_row ms "$DATAPATH, $1: CPU" "$_ms"
+	    $((_n * 60 / idle_seconds)) $_us "$_kib" "$_each"
+	idle_row wakes/min "$DATAPATH, $1: wake-ups" $((_n * 60 / idle_seconds))
+	idle_row us "$DATAPATH, $1: CPU" $_us
 	idle_row KiB "$DATAPATH, $1: private" "$_kib"
 	[ $_n -eq 0 ] || idle_whom
 }
@@ -110,7 +109,7 @@ bench_idle() {
 	needs_root
 	rm -f "$out"/idle.socket.* "$out"/idle.bypass.* "$out/idle.size.KiB"
 	printf '%-7s %-18s %8s %7s %7s  of which\n' '' "${idle_seconds} s each" \
-	    wakes/min 'CPU ms' KiB
+	    wakes/min 'CPU us' KiB
 	(idle_states socket) &
 	first=$!
 	(idle_states bypass) || exit 1
@@ -120,8 +119,8 @@ bench_idle() {
 		idle_row KiB "size: $program" \
 		    $(($(stat -Lc %s "$bin/$program") / 1024))
 	done
-	for unit in min ms KiB; do
-		cat "$out"/idle.*."$unit" >"$out/idle.all"
+	for unit in wakes/min us KiB; do
+		cat "$out"/idle.*."${unit%/*}" >"$out/idle.all"
 		base=$(head -n 1 "$out/idle.all" | cut -f 2)
 		"$bin/bench_table" idle "$unit" "$base" "$tsv" <"$out/idle.all"
 	done

@@ -341,7 +341,6 @@ static int resume(struct daemon *d, struct why *why)
 
 void daemon_init(struct daemon *d, const struct conf *conf)
 {
-	memset(d, 0, sizeof(*d));
 	d->conf = *conf;
 	d->settings.lan = conf->lan;
 	d->resolver = &supervise_resolver;

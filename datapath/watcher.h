@@ -28,9 +28,9 @@ enum {
 	WATCHER_WHY = 256,
 	/* DNS, its longest name, IPv6 with some extensions. */
 	WATCHER_SNAPLEN = 512,
-	/* Half a second of 100,000 packets that short, octets. */
-	WATCHER_RING = 8 << 20,
-	WATCHER_BLOCK_MS = 20,	/* how long a packet waits for company */
+	/* A tenth of a second of 100,000 packets that short, octets. */
+	WATCHER_RING = 2 << 20,
+	WATCHER_BLOCK_MS = 50,	/* how long a packet waits for company */
 };
 
 /* Control's first message. */
