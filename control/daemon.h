@@ -76,8 +76,7 @@ struct daemon {
 	struct answer answer;
 	struct netinfo net;
 	struct netmon *netmon;
-	struct event *net_event;
-	struct event *tick_event;
+	struct event *net_event, *tick_event;
 	uint64_t second;		/* tick.c: the next look; UINT64_MAX = none */
 	char uplink[IF_NAMESIZE];	/* the last interface and gateway there were */
 	struct gateway gateway[2];	/* of IPv6, of IPv4 */
