@@ -96,8 +96,7 @@ struct daemon {
 	struct ctl *ctl;
 };
 
-/* d, all zero, is a shut one with the usual resolver; its other parts are yet
- * to be opened. */
+/* Of all zeros, a shut one; its other parts are yet to be opened. */
 void daemon_init(struct daemon *d, const struct conf *conf);
 /* Its parts are open: reads the settings and makes the machine fit them. */
 NODISCARD int daemon_start(struct daemon *d, struct why *why);
