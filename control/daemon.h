@@ -100,7 +100,6 @@ struct daemon {
 void daemon_init(struct daemon *d, const struct conf *conf);
 /* Its parts are open: reads the settings and makes the machine fit them. */
 NODISCARD int daemon_start(struct daemon *d, struct why *why);
-/* All of it. */
 NODISCARD int daemon_open(struct daemon *d, const char *conf_path,
 			  const struct conf *conf, struct why *why);
 enum daemon_end {
