@@ -28,10 +28,10 @@ static void on_change(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (!filewatch_changed(d->bus.watch))
+	if (!filewatch_changed(d->wake.bus.watch))
 		return;
 	/* Its folder may be there by now. */
-	filewatch_follow(d->bus.watch, &path, 1);
+	filewatch_follow(d->wake.bus.watch, &path, 1);
 	wake_again(d);
 	nm_again(d);
 }
@@ -41,23 +41,23 @@ void buswatch_open(struct daemon *d)
 	const char *path = bus_socket();
 	struct why why;
 
-	if (path == NULL || filewatch_open(&d->bus.watch, &why) < 0)
+	if (path == NULL || filewatch_open(&d->wake.bus.watch, &why) < 0)
 		return;
-	filewatch_follow(d->bus.watch, &path, 1);
-	d->bus.event = event_new(d->base, filewatch_fd(d->bus.watch),
+	filewatch_follow(d->wake.bus.watch, &path, 1);
+	d->wake.bus.event = event_new(d->base, filewatch_fd(d->wake.bus.watch),
 				 EV_READ | EV_PERSIST, on_change, d);
-	if (d->bus.event == NULL || event_add(d->bus.event, NULL) < 0)
+	if (d->wake.bus.event == NULL || event_add(d->wake.bus.event, NULL) < 0)
 		buswatch_close(d);
 }
 
 void buswatch_close(struct daemon *d)
 {
-	busevent_free(&d->bus.event);
-	filewatch_close(d->bus.watch);
-	d->bus.watch = NULL;
+	busevent_free(&d->wake.bus.event);
+	filewatch_close(d->wake.bus.watch);
+	d->wake.bus.watch = NULL;
 }
 
 bool buswatch_tells(const struct daemon *d, int error)
 {
-	return error == -ENOENT && d->bus.watch != NULL;
+	return error == -ENOENT && d->wake.bus.watch != NULL;
 }

@@ -16,6 +16,7 @@
 #include "early.h"
 #include "log.h"
 #include "os/steer.h"
+#include "tick.h"
 
 /* --- what should be --- */
 

@@ -17,7 +17,6 @@
 #include "answer.h"
 #include "change.h"
 #include "bypass.h"
-#include "buswatch.h"
 #include "capport.h"
 #include "child.h"
 #include "conf.h"
@@ -33,7 +32,6 @@
 #include "router.h"
 #include "settings.h"
 #include "supervise.h"
-#include "tick.h"
 #include "timeline.h"
 #include "tunnel.h"
 #include "uplink.h"
@@ -85,7 +83,6 @@ struct daemon {
 	uint64_t linked, addressed, routed;	/* boot time, ns, of the last events */
 	struct uplink_pending pending;
 	struct onecpu onecpu;		/* with the datapath, in a reconnect */
-	struct buswatch bus;
 	struct wake wake;
 	struct nm nm;
 	struct follow follow;

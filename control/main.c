@@ -16,6 +16,7 @@
 #include "datapath.h"
 #include "log.h"
 #include "os/steer.h"
+#include "tick.h"
 #include "watcher.h"
 
 static const char default_conf[] = "/etc/sallyport/sallyport.conf";

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buswatch.h"
 #include "compat.h"
 #include "why.h"
 
@@ -26,6 +27,7 @@ struct wake {
 	struct logind *logind;		/* NULL = not connected */
 	struct event *bus_event;
 	struct event *retry_event;	/* connect, or ask for the lock */
+	struct buswatch bus;		/* while there is none; NetworkManager's, too */
 	struct event *late_event;	/* it was about to sleep, and does not */
 	unsigned int failures;		/* in a row; of either */
 	struct why problem;		/* why sleep does not wait; "" = it does */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "netcheckbench.h"
+#include "tick.h"
 
 static void setup(void)
 {

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "netcheckbench.h"
+#include "tick.h"
 
 static void setup(void)
 {
