@@ -120,9 +120,15 @@ bench_idle() {
 		    $(($(stat -Lc %s "$bin/$program") / 1024))
 	done
 	for unit in wakes/min us KiB; do
+		case $unit in
+		us) name=idle-cpu ;;
+		KiB) name=idle-memory ;;
+		*) name=idle ;;
+		esac
 		cat "$out"/idle.*."${unit%/*}" >"$out/idle.all"
 		base=$(head -n 1 "$out/idle.all" | cut -f 2)
-		"$bin/bench_table" idle "$unit" "$base" "$tsv" <"$out/idle.all"
+		"$bin/bench_table" $name "$unit" "$base" "$tsv" \
+		    <"$out/idle.all"
 	done
 	rm -f "$out"/idle.socket.* "$out"/idle.bypass.* "$out/idle.size.KiB" \
 	    "$out/idle.all"
