@@ -5,13 +5,13 @@
 # its own? All of its processes, in each state in turn, in the network of
 # tests/live/world.sh; both datapaths at once, in a network each.
 #
-# A wake-up is a context switch, as /proc counts them for 60 s: a task that is
+# A wake-up is a context switch, as /proc counts them for 50 s: a task that is
 # not woken has none. Private memory is what nobody else has (Private_Clean
 # and Private_Dirty of smaps_rollup). With strace, a state in which somebody
 # was woken is looked at for another while, and who it was is printed.
 
 idle_seconds=${BENCH_SMOKE:+5}
-idle_seconds=${idle_seconds:-60}
+idle_seconds=${idle_seconds:-50}
 
 idle_processes() { echo "$DAEMON $(pgrep -P "$DAEMON" | xargs)"; }
 
@@ -46,11 +46,11 @@ idle_row() { printf '0\t%s\t%s\n' "$2" "$3" >>"$idle_rows.${1%/*}"; }
 idle_whom() {
 	command -v strace >/dev/null || return 0
 	for _pid in $(idle_processes); do
-		timeout 5 strace -f -p "$_pid" -o "$WORLD/trace" 2>/dev/null
+		timeout 2 strace -f -p "$_pid" -o "$WORLD/trace" 2>/dev/null
 		sed 's/^[0-9]* *//; s/(.*//' "$WORLD/trace" | grep '^[a-z]' |
 		    sort | uniq -c | sort -rn | head -n 6 |
 		    awk -v who="$(idle_role "$_pid")" '{ s = s " " $2 " " $1 }
-			END { if (s) print "    in 5 s: " who ":" s }'
+			END { if (s) print "    in 2 s: " who ":" s }'
 	done
 }
 
