@@ -46,8 +46,8 @@ idle_row() { printf '0\t%s\t%s\n' "$2" "$3" >>"$idle_rows.${1%/*}"; }
 idle_whom() {
 	command -v strace >/dev/null || return 0
 	for _pid in $(idle_processes); do
-		timeout 2 strace -f -p "$_pid" -o "$WORLD/trace" 2>/dev/null
-		sed 's/^[0-9]* *//; s/(.*//' "$WORLD/trace" | grep '^[a-z]' |
+		timeout 2 strace -f -p "$_pid" -o "$idle_rows.trace" 2>/dev/null
+		sed 's/^[0-9]* *//; s/(.*//' "$idle_rows.trace" | grep '^[a-z]' |
 		    sort | uniq -c | sort -rn | head -n 6 |
 		    awk -v who="$(idle_role "$_pid")" '{ s = s " " $2 " " $1 }
 			END { if (s) print "    in 2 s: " who ":" s }'
@@ -88,6 +88,12 @@ idle_states() {
 	world_open && world_dns && world_web && laptop_up || exit 1
 	ip -n "$LAPTOP" tuntap add dev tun0 mode tun
 	ip -n "$LAPTOP" link set tun0 up
+	# That the kernel takes the router for gone after a while is news, too.
+	_mac=$(router cat /sys/class/net/lan0/address)
+	for _router in $DNS4 $DNS6; do
+		ip -n "$LAPTOP" neigh replace $_router lladdr "$_mac" \
+		    dev eth0 nud permanent
+	done
 	# Longer than a look: what is open is not to end meanwhile.
 	daemon_conf 'allow { ttl-min = 300 }'
 	daemon_start || exit 1

@@ -135,8 +135,13 @@ static void on_settings(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (!filewatch_changed(d->hostdns->watch) || !d->active)
+	if (!filewatch_changed(d->hostdns->watch))
 		return;
+	/* They are read, and watched, when the door opens. */
+	if (!d->active) {
+		filewatch_follow(d->hostdns->watch, NULL, 0);
+		return;
+	}
 	netcheck_look(d);
 	/* Also where the host asks us still, its own servers may be others. */
 	uplink_settings(d);
