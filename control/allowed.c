@@ -37,6 +37,16 @@ unsigned int allowed_expire(struct allowed *a, uint64_t now,
 	return gone;
 }
 
+uint64_t allowed_next(const struct allowed *a)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (unsigned int i = 0; i < a->n; i++)
+		if (a->entry[i].expiry < next)
+			next = a->entry[i].expiry;
+	return next;
+}
+
 void allowed_cut(struct allowed *a, unsigned int n)
 {
 	assert(n <= a->n);

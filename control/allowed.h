@@ -36,6 +36,8 @@ struct allowed_entry *allowed_add(struct allowed *a, const struct ipaddr *addr,
 /* Takes the entries out that end by now; their addresses go to out[]. */
 unsigned int allowed_expire(struct allowed *a, uint64_t now,
 			    struct ipaddr out[static ALLOW_MAX]);
+/* When the first of them ends; UINT64_MAX = nothing is open. */
+uint64_t allowed_next(const struct allowed *a);
 /* Keeps the first n entries only. */
 void allowed_cut(struct allowed *a, unsigned int n);
 

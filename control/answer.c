@@ -42,7 +42,7 @@ enum {
 
 /* --- opening and shutting --- */
 
-static bool by_table(const struct answer *a)
+bool answer_by_table(const struct answer *a)
 {
 	return a->fw->door == DOOR_HASH;
 }
@@ -431,7 +431,7 @@ static int mend_table(struct answer *a)
 
 bool answer_differs(const struct answer *a)
 {
-	return by_table(a) && a->arena != NULL &&
+	return answer_by_table(a) && a->arena != NULL &&
 	       table_differs(a->arena->allow, a->epoch, &a->allowed,
 			     clock_boot());
 }
@@ -469,7 +469,7 @@ int answer_verify(struct answer *a, struct why *why)
 				continue;	/* look again */
 		}
 		if (same > 0)
-			mended = by_table(a) ? mend_table(a) :
+			mended = answer_by_table(a) ? mend_table(a) :
 					       mend_elements(a, why);
 		if (same < 0 || mended < 0)
 			return same < 0 ? same : mended;

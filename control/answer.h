@@ -66,6 +66,8 @@ void answer_expire(struct answer *a);
 /* Puts every address into sets that a reload has emptied. */
 NODISCARD int answer_refill(struct answer *a, struct why *why);
 
+/* Does the kernel consult the table? */
+bool answer_by_table(const struct answer *a);
 /* Has somebody else written into a table that the kernel consults? Nobody
  * announces that: ask now and then. */
 bool answer_differs(const struct answer *a);

@@ -178,9 +178,14 @@ void bypass_look(struct daemon *d)
 		look(d);
 }
 
+bool bypass_restless(const struct daemon *d)
+{
+	return d->bypass.on && d->bypass.steered && d->bypass.doubt;
+}
+
 void bypass_tick(struct daemon *d)
 {
-	if (d->bypass.on && d->bypass.steered && d->bypass.doubt)
+	if (bypass_restless(d))
 		look(d);
 }
 

@@ -52,6 +52,7 @@ NODISCARD int bypass_unsteer(struct daemon *d, struct why *why);
 /* Somebody may have changed that: looks, and puts it right; at most once a
  * second, and otherwise at the next tick. */
 void bypass_look(struct daemon *d);
+bool bypass_restless(const struct daemon *d);
 void bypass_tick(struct daemon *d);
 
 /* Has somebody removed the device? Its datapath cannot go on then. */

@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "busevent.h"
 #include "clock.h"
 #include "daemon.h"
 #include "log.h"
+#include "os/filewatch.h"
 
 /* An advertisement no older belongs to the network that has just come. */
 static const uint64_t FRESH_NS = 30 * CLOCK_S;
@@ -37,6 +39,7 @@ static void find(const struct daemon *d, struct lease *l)
 	memcpy(p.ifname, d->net.default_ifname[0] != '\0' ?
 	       d->net.default_ifname : d->net.only_ifname, IF_NAMESIZE);
 	p.ifindex = if_nametoindex(p.ifname);
+	lease_follow(&p, d->capport.watch);
 	if (p.ifindex == 0 || lease_find(&p, &d->net, l))
 		return;
 	if (d->capport.advert.at != 0 && d->capport.advert.ifindex == p.ifindex)
@@ -145,4 +148,47 @@ bool capport_tls_only(void *context, const uint8_t *name, size_t len)
 		if (matches(&d->conf.names[i], name, len))
 			return false;
 	return true;
+}
+
+/* --- when --- */
+
+bool capport_restless(const struct daemon *d)
+{
+	return d->active && (d->capport.due || d->capport.watch == NULL);
+}
+
+static void on_lease(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *d = context;
+
+	(void)fd;
+	(void)what;
+	if (!filewatch_changed(d->capport.watch))
+		return;
+	if (d->active)
+		uplink_portal(d);
+	else
+		filewatch_follow(d->capport.watch, NULL, 0);
+}
+
+void capport_watch(struct daemon *d)
+{
+	struct capport *c = &d->capport;
+	struct why why;
+
+	if (filewatch_open(&c->watch, &why) < 0) {
+		log_warning("portal: %s", why.text);
+		return;
+	}
+	c->event = event_new(d->base, filewatch_fd(c->watch),
+			     EV_READ | EV_PERSIST, on_lease, d);
+	if (c->event == NULL || event_add(c->event, NULL) < 0)
+		capport_unwatch(d);
+}
+
+void capport_unwatch(struct daemon *d)
+{
+	busevent_free(&d->capport.event);
+	filewatch_close(d->capport.watch);
+	d->capport.watch = NULL;
 }

@@ -17,6 +17,8 @@
 #include "shared/policy.h"
 
 struct daemon;
+struct event;
+struct filewatch;
 
 struct capport {
 	/* The last router's word, of whatever interface; RFC 8910, 2.3. */
@@ -28,8 +30,15 @@ struct capport {
 	struct lease seen;		/* what was looked at last; len 0: nothing */
 	struct capurl url;		/* text "": there is none that is good */
 	const char *wrong;		/* with what was seen, or NULL */
+	struct filewatch *watch;	/* of the files it is read from, or NULL */
+	struct event *event;
+	bool due;			/* to be looked for within a second */
 };
 
+/* Without a watch it is looked for every second, while the door is open. */
+void capport_watch(struct daemon *d);
+void capport_unwatch(struct daemon *d);
+bool capport_restless(const struct daemon *d);
 /* A router has said so. */
 void capport_advert(struct daemon *d, unsigned int ifindex, const char *url,
 		    size_t len);

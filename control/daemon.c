@@ -16,6 +16,7 @@
 #include "early.h"
 #include "log.h"
 #include "os/steer.h"
+#include "tick.h"
 
 /* --- what should be --- */
 
@@ -341,7 +342,6 @@ static int resume(struct daemon *d, struct why *why)
 
 void daemon_init(struct daemon *d, const struct conf *conf)
 {
-	memset(d, 0, sizeof(*d));
 	d->conf = *conf;
 	d->settings.lan = conf->lan;
 	d->resolver = &supervise_resolver;
@@ -403,13 +403,15 @@ static int open_all(struct daemon *d, struct why *why)
 		log_warning("bypass: %s", ignored.text);
 	if ((error = find_user(d, why)) < 0 ||
 	    (error = uplink_open(d, why)) < 0 ||
-	    (error = supervise_open(d, why)) < 0) {
+	    (error = supervise_open(d, why)) < 0 ||
+	    (error = tick_open(d, why)) < 0) {
 		guard(d);
 		return error;
 	}
 	error = daemon_start(d, why);
 	if (error != 0)
 		return error;
+	buswatch_open(d);
 	wake_open(d);
 	nm_open(d);
 	follow_look(d);
@@ -465,13 +467,13 @@ void daemon_close(struct daemon *d, enum daemon_end how)
 	ctl_close(d->ctl);
 	wake_close(d);
 	nm_close(d);
+	buswatch_close(d);
 	follow_close(d);
 	uplink_close(d);
 	d->hostdns->ops->close(d->hostdns);
 	if (d->fw_event != NULL)
 		event_free(d->fw_event);
-	if (d->tick_event != NULL)
-		event_free(d->tick_event);
+	tick_close(d);
 	d->fw->ops->close(d->fw);
 	event_base_free(d->base);
 }

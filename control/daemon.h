@@ -75,6 +75,7 @@ struct daemon {
 	struct netinfo net;
 	struct netmon *netmon;
 	struct event *net_event, *tick_event;
+	uint64_t second;		/* tick.c: the next look; UINT64_MAX = none */
 	char uplink[IF_NAMESIZE];	/* the last interface and gateway there were */
 	struct gateway gateway[2];	/* of IPv6, of IPv4 */
 	char link[IF_NAMESIZE];		/* the last one that came up; "" = none */
@@ -92,11 +93,10 @@ struct daemon {
 	struct ctl *ctl;
 };
 
-/* A shut one with the usual resolver; its other parts are yet to be opened. */
+/* Of all zeros, a shut one; its other parts are yet to be opened. */
 void daemon_init(struct daemon *d, const struct conf *conf);
 /* Its parts are open: reads the settings and makes the machine fit them. */
 NODISCARD int daemon_start(struct daemon *d, struct why *why);
-/* All of it. */
 NODISCARD int daemon_open(struct daemon *d, const char *conf_path,
 			  const struct conf *conf, struct why *why);
 enum daemon_end {

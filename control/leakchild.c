@@ -73,6 +73,12 @@ void leakchild_tell(struct leakchild *c, const struct book_rules *rules)
 	book_publish(c->book.control, rules);
 }
 
+void leakchild_ask(struct leakchild *c)
+{
+	/* Full: it has been asked already, and has not looked. */
+	(void)!send(c->channel, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 int leakchild_hear(struct leakchild *c, struct watcher_report *r)
 {
 	ssize_t n = recv(c->channel, r, sizeof(*r), MSG_DONTWAIT);

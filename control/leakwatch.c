@@ -20,7 +20,7 @@
 enum {
 	PAUSE_MS = 500,		/* before the first restart, then doubled */
 	PAUSE_MAX_MS = 60000,
-	SILENT_S = 10,		/* while awake: every look is one */
+	SILENT_S = 10,		/* since it was asked; not of sleep */
 	LINES = 20,		/* of the log, in a second */
 	OWNERS = 4,		/* processes looked for: it is slow */
 };
@@ -33,6 +33,36 @@ static const uint64_t SLACK = 2 * CLOCK_S;
 void leakwatch_init(struct leakwatch *w)
 {
 	leakchild_init(&w->child);
+}
+
+/* --- a sign of life --- */
+
+static uint64_t beat(const struct leakwatch *w)
+{
+	return atomic_load_explicit(&w->child.book.entries->beat,
+				    memory_order_relaxed);
+}
+
+/* No news is no sign of anything: it wakes for packets, and when asked. */
+static void await_life(struct leakwatch *w)
+{
+	static const struct timeval tv = { .tv_sec = SILENT_S };
+
+	if (w->silent_event == NULL ||
+	    event_pending(w->silent_event, EV_TIMEOUT, NULL))
+		return;
+	w->beat = beat(w);
+	(void)event_add(w->silent_event, &tv);
+}
+
+static void ask(struct daemon *d)
+{
+	struct leakwatch *w = &d->leaks;
+
+	if (!w->running)
+		return;
+	await_life(w);
+	leakchild_ask(&w->child);
 }
 
 /* --- what is told --- */
@@ -83,6 +113,7 @@ void leakwatch_tell(struct daemon *d, const struct fw_ruleset *r)
 	w->rules = fresh;
 	w->rules.since = clock_boot();
 	leakchild_tell(&w->child, &w->rules);
+	ask(d);
 }
 
 static void reach(struct leakwatch *w, const struct ipaddr *a, uint64_t until)
@@ -160,7 +191,7 @@ static void on_flow(void *context, struct leaklog_flow *f, bool kept)
 	send_event(d, f, text);
 }
 
-void leakwatch_look(struct daemon *d)
+static void take(struct daemon *d)
 {
 	struct leakwatch *w = &d->leaks;
 
@@ -169,6 +200,12 @@ void leakwatch_look(struct daemon *d)
 	/* A row of full takes ends: LEAKS_MAX flows are all there can be. */
 	while (leaklog_take(&w->log, w->child.book.entries, on_flow, d))
 		;
+}
+
+void leakwatch_look(struct daemon *d)
+{
+	take(d);
+	ask(d);
 }
 
 /* Kicks may come without end, and every flow may be a new one. */
@@ -181,11 +218,14 @@ static void end_second(struct leakwatch *w)
 
 static void on_kick(evutil_socket_t fd, short what, void *context)
 {
+	struct daemon *d = context;
 	uint64_t n;
 
 	(void)what;
 	(void)!read(fd, &n, sizeof(n));
-	leakwatch_look(context);
+	take(d);
+	if (d->leaks.running && beat(&d->leaks) != d->leaks.beat)
+		(void)event_del(d->leaks.silent_event);
 }
 
 /* --- one process --- */
@@ -213,7 +253,8 @@ static void end(struct daemon *d)
 
 	free_event(&w->kick_event);
 	free_event(&w->gone_event);
-	leakwatch_look(d);
+	free_event(&w->silent_event);
+	take(d);
 	leaklog_end(&w->log);
 	if (w->running)
 		w->watched += clock_boot() - w->started;
@@ -249,9 +290,17 @@ static void on_channel(evutil_socket_t fd, short what, void *context)
 	}
 	w->running = true;
 	w->started = clock_boot();
+	(void)event_del(w->silent_event);
 	w->problem.text[0] = '\0';
 	log_info("ledger: process %d watches what leaves", (int)w->child.pid);
 	announce(d);
+}
+
+static void on_silence(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	failed(context, "no sign of life for 10 s");
 }
 
 static int watch(struct daemon *d)
@@ -262,9 +311,13 @@ static int watch(struct daemon *d)
 				  on_channel, d);
 	w->kick_event = event_new(d->base, w->child.kick, EV_READ | EV_PERSIST,
 				  on_kick, d);
-	return w->gone_event == NULL || w->kick_event == NULL ||
-	       event_add(w->gone_event, NULL) < 0 ||
-	       event_add(w->kick_event, NULL) < 0 ? -ENOMEM : 0;
+	w->silent_event = event_new(d->base, -1, 0, on_silence, d);
+	if (w->gone_event == NULL || w->kick_event == NULL ||
+	    w->silent_event == NULL || event_add(w->gone_event, NULL) < 0 ||
+	    event_add(w->kick_event, NULL) < 0)
+		return -ENOMEM;
+	await_life(w);
+	return 0;
 }
 
 static void start(struct daemon *d)
@@ -278,8 +331,6 @@ static void start(struct daemon *d)
 	setup.gid = d->gid;
 	setup.dns_port = d->conf.upstream_port;
 	snprintf(setup.root, sizeof(setup.root), "%s/empty", d->conf.run_dir);
-	w->silent = 0;
-	w->beat = 0;
 	fill(d, &d->ruleset, &w->rules);
 	w->rules.since = w->blocked;
 	error = leakchild_start(&w->child, &setup, &w->rules);
@@ -367,21 +418,14 @@ void leakwatch_follow(struct daemon *d)
 	}
 }
 
+bool leakwatch_restless(const struct daemon *d)
+{
+	return d->leaks.lines > 0 || d->leaks.owners > 0;
+}
+
 void leakwatch_tick(struct daemon *d)
 {
-	struct leakwatch *w = &d->leaks;
-	uint64_t beat;
-
-	end_second(w);
-	if (w->child.pid == 0)
-		return;
-	leakwatch_look(d);
-	beat = atomic_load_explicit(&w->child.book.entries->beat,
-				    memory_order_relaxed);
-	w->silent = beat == w->beat ? w->silent + 1 : 0;
-	w->beat = beat;
-	if (w->silent >= SILENT_S)
-		failed(d, "no sign of life for 10 s");
+	end_second(&d->leaks);
 }
 
 uint64_t leakwatch_seconds(const struct daemon *d)

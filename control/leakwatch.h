@@ -23,10 +23,9 @@ struct leakwatch {
 	bool stop;			/* the daemon ends */
 	bool running;			/* ready, and heard of lately */
 	struct leakchild child;		/* may be starting */
-	struct event *gone_event, *kick_event, *restart_event;
+	struct event *gone_event, *kick_event, *restart_event, *silent_event;
 	unsigned int restarts, crashes;	/* since start; in a row */
-	unsigned int silent;		/* looks since the last sign of life */
-	uint64_t beat;			/* ... which was this */
+	uint64_t beat;			/* the last sign of life, when it was asked */
 	unsigned int lines, owners;	/* of new flows, in this second */
 	uint64_t started, blocked;	/* boot time, ns; 0: nothing is blocked */
 	uint64_t watched;		/* ns of blocking that were watched before */
@@ -43,7 +42,8 @@ void leakwatch_follow(struct daemon *d);
 /* The firewall lets packets to a through until then, boot time in ns. */
 void leakwatch_reach(struct daemon *d, const struct ipaddr *a,
 		     uint64_t until);
-/* Every second. */
+/* Flows of this second were told: the next one has its own. */
+bool leakwatch_restless(const struct daemon *d);
 void leakwatch_tick(struct daemon *d);
 /* For a report: what is known up to now. */
 void leakwatch_look(struct daemon *d);

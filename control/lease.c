@@ -253,26 +253,40 @@ static bool read_files(struct reader *r, const char *pattern, bool clauses)
 	return found;
 }
 
+static const struct {
+	const char *source, *pattern;
+	bool clauses;
+} places[] = {
+	{ "hook", "%3/portal/%2", false },
+	{ "systemd-networkd", "/run/systemd/netif/links/%1", false },
+	{ "NetworkManager", "/run/NetworkManager/devices/%1", false },
+	{ "dhclient", "/var/lib/NetworkManager/dhclient-*-%2.lease", true },
+	{ "dhclient", "/var/lib/NetworkManager/dhclient6-*-%2.lease", true },
+	{ "dhclient", "/var/lib/dhcp/dhclient.%2.leases", true },
+	{ "dhclient", "/var/lib/dhcp/dhclient6.%2.leases", true },
+	{ "dhclient", "/var/lib/dhcp/dhclient.leases", true },
+	{ "dhclient", "/var/lib/dhcp/dhclient6.leases", true },
+	{ "dhclient", "/var/lib/dhclient/dhclient.leases", true },
+};
+
+void lease_follow(const struct lease_place *p, struct filewatch *w)
+{
+	char path[NITEMS(places)][PATH_MAX];
+	const char *paths[NITEMS(places)];
+
+	for (size_t i = 0; i < NITEMS(places); i++) {
+		expand(p, places[i].pattern, path[i]);
+		/* Any name: all of the folder. */
+		if (strchr(path[i], '*') != NULL)
+			strrchr(path[i], '/')[1] = '\0';
+		paths[i] = path[i];
+	}
+	filewatch_follow(w, paths, NITEMS(places));
+}
+
 bool lease_find(const struct lease_place *p, const struct netinfo *n,
 		struct lease *l)
 {
-	static const struct {
-		const char *source, *pattern;
-		bool clauses;
-	} places[] = {
-		{ "hook", "%3/portal/%2", false },
-		{ "systemd-networkd", "/run/systemd/netif/links/%1", false },
-		{ "NetworkManager", "/run/NetworkManager/devices/%1", false },
-		{ "dhclient", "/var/lib/NetworkManager/dhclient-*-%2.lease",
-		  true },
-		{ "dhclient", "/var/lib/NetworkManager/dhclient6-*-%2.lease",
-		  true },
-		{ "dhclient", "/var/lib/dhcp/dhclient.%2.leases", true },
-		{ "dhclient", "/var/lib/dhcp/dhclient6.%2.leases", true },
-		{ "dhclient", "/var/lib/dhcp/dhclient.leases", true },
-		{ "dhclient", "/var/lib/dhcp/dhclient6.leases", true },
-		{ "dhclient", "/var/lib/dhclient/dhclient.leases", true },
-	};
 	struct reader r = { .place = p, .net = n };
 
 	for (size_t i = 0; i < NITEMS(places); i++) {

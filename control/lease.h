@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "os/filewatch.h"
 #include "os/netinfo.h"
 
 enum {
@@ -40,5 +41,8 @@ struct lease_place {
  */
 bool lease_find(const struct lease_place *p, const struct netinfo *n,
 		struct lease *l);
+
+/* From now on w tells of changes to these files. */
+void lease_follow(const struct lease_place *p, struct filewatch *w);
 
 #endif /* LEASE_H */

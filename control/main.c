@@ -16,6 +16,7 @@
 #include "datapath.h"
 #include "log.h"
 #include "os/steer.h"
+#include "tick.h"
 #include "watcher.h"
 
 static const char default_conf[] = "/etc/sallyport/sallyport.conf";
@@ -196,7 +197,7 @@ static void run(struct daemon *d, struct signals *s)
 		if (events[i] == NULL || event_add(events[i], NULL) < 0)
 			die("cannot watch signals");
 	}
-	event_base_dispatch(d->base);
+	tick_run(d);
 	for (size_t i = 0; i < NITEMS(numbers); i++)
 		event_free(events[i]);
 }

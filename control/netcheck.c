@@ -121,12 +121,23 @@ static void choose_again(struct daemon *d)
 		daemon_problem(d, "point_dns", why.text);
 }
 
+static bool looks(const struct daemon *d)
+{
+	return d->active && !d->bypass.on;
+}
+
+bool netcheck_restless(const struct daemon *d)
+{
+	return looks(d) && (d->misled || d->hostdns->watch == NULL ||
+			    d->hostdns->ops->ticks);
+}
+
 void netcheck_look(struct daemon *d)
 {
 	struct why why;
 	int n;
 
-	if (!d->active || d->bypass.on)
+	if (!looks(d))
 		return;
 	choose_again(d);
 	if (d->hostdns->ops->look == NULL)

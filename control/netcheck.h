@@ -32,6 +32,8 @@ NODISCARD int netcheck_exit(struct daemon *d, const struct step **failed,
 void netcheck_shut(struct daemon *d, const char *reason);
 /* A new episode in the same state: everything learnt is closed. */
 void netcheck_restart(struct daemon *d, const char *reason, uint64_t since);
+/* Does nobody tell when somebody else points the host elsewhere? */
+bool netcheck_restless(const struct daemon *d);
 /* Does the host still ask us? */
 void netcheck_look(struct daemon *d);
 /* Takes over the times that the datapath has noted. */

@@ -135,8 +135,13 @@ static void on_settings(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (!filewatch_changed(d->hostdns->watch) || !d->active)
+	if (!filewatch_changed(d->hostdns->watch))
 		return;
+	/* They are read, and watched, when the door opens. */
+	if (!d->active) {
+		filewatch_follow(d->hostdns->watch, NULL, 0);
+		return;
+	}
 	netcheck_look(d);
 	/* Also where the host asks us still, its own servers may be others. */
 	uplink_settings(d);
@@ -173,6 +178,7 @@ int netwatch_open(struct daemon *d, struct why *why)
 	if (d->net_event == NULL || event_add(d->net_event, NULL) < 0)
 		return why_set(why, -ENOMEM, "no event for the network");
 	watch_settings(d);
+	capport_watch(d);
 	return 0;
 }
 
@@ -184,4 +190,5 @@ void netwatch_close(struct daemon *d)
 	if (d->hostdns_event != NULL)
 		event_free(d->hostdns_event);
 	filewatch_close(d->hostdns->watch);
+	capport_unwatch(d);
 }

@@ -110,7 +110,7 @@ static void disconnect(struct daemon *d)
 }
 
 /* Said once: who has no bus has no NetworkManager either. */
-static void lost(struct daemon *d, const struct why *why)
+static void lost(struct daemon *d, int error, const struct why *why)
 {
 	struct nm *n = &d->nm;
 
@@ -118,7 +118,8 @@ static void lost(struct daemon *d, const struct why *why)
 		log_debug("NetworkManager: %s", why->text);
 	if (n->failures < FAILURES)
 		n->failures++;
-	n->due = clock_boot() + (CLOCK_S << n->failures);
+	n->due = buswatch_tells(d, error) ? UINT64_MAX :
+		 clock_boot() + (CLOCK_S << n->failures);
 	disconnect(d);
 	nm_told(d, &(struct nmwatch_state){ .there = false });
 }
@@ -147,7 +148,7 @@ static void serve(struct daemon *d)
 	if (n >= 0 && (error = wait_for_bus(d)) < 0)
 		n = why_set(&why, error, "system bus: %s", strerror(-error));
 	if (n < 0)
-		lost(d, &why);
+		lost(d, n, &why);
 	else if (d->nm.state.there)
 		d->nm.failures = 0;
 }
@@ -169,12 +170,23 @@ void nm_open(struct daemon *d)
 	else if (error == -ENOTSUP)
 		d->nm.due = UINT64_MAX;
 	else
-		lost(d, &why);
+		lost(d, error, &why);
+}
+
+uint64_t nm_due(const struct daemon *d)
+{
+	return d->nm.watch == NULL ? d->nm.due : UINT64_MAX;
 }
 
 void nm_tick(struct daemon *d)
 {
-	if (d->nm.watch == NULL && clock_boot() >= d->nm.due)
+	if (clock_boot() >= nm_due(d))
+		nm_open(d);
+}
+
+void nm_again(struct daemon *d)
+{
+	if (d->nm.watch == NULL)
 		nm_open(d);
 }
 

@@ -27,8 +27,11 @@ struct nm {
 /* What cannot be had is done without. */
 void nm_open(struct daemon *d);
 void nm_close(struct daemon *d);
-/* Every second. */
+/* The next attempt: boot time, ns; UINT64_MAX = none without a bus. */
+uint64_t nm_due(const struct daemon *d);
 void nm_tick(struct daemon *d);
+/* The bus may have come. */
+void nm_again(struct daemon *d);
 /* It has told something anew. */
 void nm_told(struct daemon *d, const struct nmwatch_state *now);
 

@@ -434,38 +434,10 @@ void supervise_again(struct daemon *d, const char *reason)
 		netcheck_restart(d, reason, clock_boot());
 }
 
-/* --- every second --- */
-
-static void on_tick(evutil_socket_t fd, short what, void *context)
-{
-	struct daemon *d = context;
-
-	(void)fd;
-	(void)what;
-	answer_expire(&d->answer);
-	leakwatch_tick(d);
-	if (d->answer.stale || answer_differs(&d->answer))
-		supervise_verify(d);
-	bypass_tick(d);
-	wake_tick(d);
-	uplink_tick(d);
-	nm_tick(d);
-	if (d->misled || d->hostdns->watch == NULL || d->hostdns->ops->ticks)
-		netcheck_look(d);
-	uplink_portal(d);
-	/* Without a resolver behind it the host must not stay pointed. */
-	if (d->astray)
-		netcheck_leave(d, "left");
-}
-
 int supervise_open(struct daemon *d, struct why *why)
 {
-	static const struct timeval second = { .tv_sec = 1 };
 	int fd = d->fw->ops->watch_fd(d->fw);
 
-	d->tick_event = event_new(d->base, -1, EV_PERSIST, on_tick, d);
-	if (d->tick_event == NULL || event_add(d->tick_event, &second) < 0)
-		return why_set(why, -ENOMEM, "no timer");
 	if (fd < 0)
 		return 0;
 	d->fw_event = event_new(d->base, fd, EV_READ | EV_PERSIST,

@@ -30,7 +30,7 @@ extern const struct daemon_resolver supervise_resolver;
 unsigned int supervise_listen(const struct daemon *d, struct ipaddr *out);
 /* What a datapath would be told now. */
 void supervise_policy(const struct daemon *d, struct policy *p);
-/* Watches the firewall and the clock. */
+/* Watches the firewall. */
 NODISCARD int supervise_open(struct daemon *d, struct why *why);
 /* Not a crash: a datapath that needs another way in or out than it has; the
  * door opens again behind it. */

@@ -274,6 +274,14 @@ static void mark(struct daemon *d)
 	timeline_mark(e, TIMELINE_ROUTE, d->routed);
 }
 
+/* A server that could not be asked perhaps can be now. */
+static void await(struct daemon *d)
+{
+	if (d->pending.unready)
+		d->pending.again = clock_boot() + CLOCK_S;
+	d->pending.unready = false;
+}
+
 static void follow(struct daemon *d)
 {
 	struct hostdns_servers was = d->servers;
@@ -284,6 +292,7 @@ static void follow(struct daemon *d)
 	if (d->netmon != NULL)
 		(void)netwatch_drain(d, &moved);
 	read_network(d);
+	await(d);
 	if (network_moved(d) && moved == NULL)
 		moved = "network";
 	bypass_look(d);
@@ -384,9 +393,25 @@ void uplink_woke(struct daemon *d)
 void uplink_begun(struct daemon *d)
 {
 	d->pending.tries = 0;
+	d->pending.unready = false;
+	d->capport.due = true;
 	d->pending.again = clock_boot() + CLOCK_S;
 	d->pending.settled = clock_boot() + HURRY_NS;
 	onecpu_begin(&d->onecpu, d->child.pid);
+}
+
+static bool in_vain(const struct daemon *d)
+{
+	return d->answer.epoch != 0 && d->answer.allowed.n == 0 &&
+	       d->pending.tries < TRIES && !d->pending.unready;
+}
+
+uint64_t uplink_due(const struct daemon *d)
+{
+	const struct uplink_pending *p = &d->pending;
+	uint64_t again = in_vain(d) ? p->again : UINT64_MAX;
+
+	return d->onecpu.on && p->settled < again ? p->settled : again;
 }
 
 /* Servers may be up later than the link, or be slow to begin with. */
@@ -398,8 +423,10 @@ void uplink_tick(struct daemon *d)
 
 	if (now >= p->settled)
 		onecpu_end(&d->onecpu, ours, NITEMS(ours));
-	if (d->answer.epoch == 0 || d->answer.allowed.n > 0 ||
-	    p->tries == TRIES || now < p->again || !uplink_ready(d))
+	if (!in_vain(d) || now < p->again)
+		return;
+	p->unready = !uplink_ready(d);
+	if (p->unready)
 		return;
 	p->again = now + (CLOCK_S << ++p->tries);
 	d->prefetch++;
@@ -410,6 +437,7 @@ void uplink_portal(struct daemon *d)
 {
 	bool had = capport_open(d) != NULL;
 
+	d->capport.due = false;
 	if (!d->active || !capport_look(d))
 		return;
 	if (had) {

@@ -22,6 +22,7 @@ struct uplink_pending {
 	struct event *event;	/* the turn that is waited for */
 	unsigned int tries;	/* of resolving the names anew, in this epoch */
 	uint64_t again;		/* boot time, ns, of the next one */
+	bool unready;		/* ... which waits for the network */
 	uint64_t settled;	/* boot time, ns: no longer in a hurry */
 	uint64_t deferred;	/* since start */
 };
@@ -39,7 +40,8 @@ void uplink_portal(struct daemon *d);
 /* The door has opened: for a while records are handed over in a hurry, and
  * with nothing open the names are tried again. */
 void uplink_begun(struct daemon *d);
-/* Every second. */
+/* When the next line has something to do: boot time, ns. */
+uint64_t uplink_due(const struct daemon *d);
 void uplink_tick(struct daemon *d);
 /* Why it is another network: the link of the old one is gone. */
 extern const char UPLINK_DOWN[];

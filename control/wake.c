@@ -311,7 +311,7 @@ static void connect_bus(struct daemon *d)
 		return;
 	}
 	without(d, &why);
-	if (error != -ENOTSUP)
+	if (error != -ENOTSUP && !buswatch_tells(d, error))
 		later(d);
 }
 
@@ -327,6 +327,14 @@ static void on_retry(evutil_socket_t fd, short what, void *context)
 	}
 	logind_hold(d->wake.logind);
 	serve_bus(d);
+}
+
+void wake_again(struct daemon *d)
+{
+	if (d->wake.logind != NULL)
+		return;
+	busevent_free(&d->wake.retry_event);
+	connect_bus(d);
 }
 
 bool wake_waits(const struct daemon *d)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buswatch.h"
 #include "compat.h"
 #include "why.h"
 
@@ -26,6 +27,7 @@ struct wake {
 	struct logind *logind;		/* NULL = not connected */
 	struct event *bus_event;
 	struct event *retry_event;	/* connect, or ask for the lock */
+	struct buswatch bus;		/* while there is none; NetworkManager's, too */
 	struct event *late_event;	/* it was about to sleep, and does not */
 	unsigned int failures;		/* in a row; of either */
 	struct why problem;		/* why sleep does not wait; "" = it does */
@@ -41,7 +43,7 @@ struct wake {
 /* What cannot be had is said, and done without. */
 void wake_open(struct daemon *d);
 void wake_close(struct daemon *d);
-/* Every second. */
+/* What could not be blocked before a sleep is tried again. */
 void wake_tick(struct daemon *d);
 
 /* The machine is about to sleep: block in place, door shut, and only then it
@@ -50,6 +52,8 @@ void wake_prepare(struct daemon *d);
 /* Somebody says that it is awake. */
 void wake_by_clock(struct daemon *d);
 void wake_by_logind(struct daemon *d);
+/* The bus may have come. */
+void wake_again(struct daemon *d);
 /* Does sleep wait for us? */
 bool wake_waits(const struct daemon *d);
 /* Messages to us in logind's name that are not logind's. */

@@ -6,14 +6,15 @@
 
 void cache_clear(struct cache *c)
 {
-	for (unsigned int i = 0; i < CACHE_MAX; i++)
+	for (unsigned int i = 0; i < c->n; i++)
 		c->entry[i].expiry = 0;
+	c->n = 0;
 }
 
 struct cached *cache_find(struct cache *c, const uint8_t *name, size_t len,
 			  uint16_t type)
 {
-	for (unsigned int i = 0; i < CACHE_MAX; i++) {
+	for (unsigned int i = 0; i < c->n; i++) {
 		struct cached *e = &c->entry[i];
 
 		if (e->expiry != 0 && e->type == type && e->name_len == len &&
@@ -30,9 +31,11 @@ struct cached *cache_place(struct cache *c, const uint8_t *name, size_t len,
 
 	if (e == NULL) {
 		e = &c->entry[0];
-		for (unsigned int i = 1; i < CACHE_MAX && e->expiry > now; i++)
+		for (unsigned int i = 1; i < c->n && e->expiry > now; i++)
 			if (c->entry[i].expiry < e->expiry)
 				e = &c->entry[i];
+		if (c->n < CACHE_MAX && (c->n == 0 || e->expiry > now))
+			e = &c->entry[c->n++];
 	}
 	e->type = type;
 	e->name_len = (uint8_t)len;

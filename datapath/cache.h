@@ -30,6 +30,9 @@ struct cached {
 };
 
 struct cache {
+	/* No entry behind them has been used yet: not even looked at, so that
+	 * it takes no memory. */
+	unsigned int n;
 	struct cached entry[CACHE_MAX];
 };
 

@@ -16,6 +16,7 @@
  */
 #include "capture.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "chain.h"
@@ -45,7 +46,7 @@ static void count(_Atomic uint64_t *n)
 void capture_init(struct capture *c, const struct book_control *control,
 		  struct book_entries *entries)
 {
-	memset(c, 0, sizeof(*c));
+	memset(c, 0, offsetof(struct capture, rules));
 	c->control = control;
 	c->entries = entries;
 	leaks_init(&c->leaks);

@@ -43,12 +43,10 @@ struct capture {
 	const struct book_control *control;
 	struct book_entries *entries;
 	struct ledger ledger;
-	struct leaks leaks;
 	struct learnt learnt;
 	uint32_t seen;			/* of control's rules */
 	/* rules[newest] came last; n of them are there. */
 	unsigned int newest, n;
-	struct book_rules rules[BOOK_PAST];
 	unsigned int n_only;		/* 0: all */
 	uint32_t only[CAPTURE_ONLY];	/* ifindex */
 	unsigned int next_part, next_asked;
@@ -57,6 +55,9 @@ struct capture {
 	uint64_t born;			/* since of the very first rules */
 	bool cut;			/* the packet at hand is not whole */
 	bool news;			/* a new flow since the caller cleared it */
+	/* Large, and not cleared: only what has been written is read. */
+	struct book_rules rules[BOOK_PAST];
+	struct leaks leaks;
 };
 
 void capture_init(struct capture *c, const struct book_control *control,

@@ -16,8 +16,7 @@
 
 enum {
 	BURST = 65536,		/* packets between two looks at the drops */
-	BEAT_MS = 1000,
-	NEWS_MS = 100,		/* between two kicks; control also looks itself */
+	NEWS_MS = 100,		/* between two kicks */
 };
 enum token { TOKEN_CHANNEL, TOKEN_SOURCE };
 
@@ -27,6 +26,7 @@ struct watcher {
 	struct poller poller;
 	struct capture capture;
 	uint64_t kicked;	/* boot time, ns */
+	bool asked;		/* for a sign of life */
 };
 
 static int step(struct watcher_report *r, const char *name, int error)
@@ -90,17 +90,28 @@ static void see(void *context, enum link link, struct slice packet,
 	capture_packet(context, packet, time);
 }
 
-/* Control looks every second anyway: a flood of flows is no flood of these. */
+/* A flood of flows is no flood of these. */
 static void kick(struct watcher *w)
 {
 	static const uint64_t one = 1;
 	uint64_t now = clock_boot();
 
-	if (!w->capture.news || now - w->kicked < NEWS_MS * CLOCK_MS)
+	if (!w->asked && (!w->capture.news ||
+			  now - w->kicked < NEWS_MS * CLOCK_MS))
 		return;
-	w->capture.news = false;
+	w->capture.news = w->asked = false;
 	w->kicked = now;
 	(void)!write(WATCHER_KICK, &one, sizeof(one));
+}
+
+/* What is read is a word that asks; false: control is gone. */
+static bool hear(struct watcher *w)
+{
+	char word;
+	ssize_t n = recv(WATCHER_CHANNEL, &word, 1, MSG_DONTWAIT);
+
+	w->asked |= n > 0;
+	return n != 0;
 }
 
 /* False: control is gone, or the capture is. */
@@ -109,12 +120,10 @@ static bool turn(struct watcher *w)
 	struct book_entries *e = w->book.entries;
 	uint64_t tokens[2];
 	int n = poller_wait(&w->poller, tokens, 2,
-			    w->capture.news ? NEWS_MS : BEAT_MS);
-	char word;
+			    w->capture.news ? NEWS_MS : -1);
 
 	for (int i = 0; i < n; i++)
-		if (tokens[i] == TOKEN_CHANNEL &&
-		    recv(WATCHER_CHANNEL, &word, 1, MSG_DONTWAIT) == 0)
+		if (tokens[i] == TOKEN_CHANNEL && !hear(w))
 			return false;
 	if (source_pcap_read(w->source, BURST, see, &w->capture) < 0)
 		return false;

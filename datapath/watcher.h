@@ -16,10 +16,11 @@
 
 /* Descriptors that control hands over, by number. */
 enum {
-	WATCHER_CHANNEL = 3,	/* SOCK_SEQPACKET: setup, report; EOF = the end */
+	WATCHER_CHANNEL = 3,	/* SOCK_SEQPACKET: setup, report; then an octet
+				 * asks for a kick; EOF = the end */
 	WATCHER_CONTROL,	/* the parts of a book */
 	WATCHER_ENTRIES,
-	WATCHER_KICK,		/* eventfd: there is a new flow */
+	WATCHER_KICK,		/* eventfd: there is a new flow, or it lives */
 	WATCHER_FDS
 };
 
@@ -27,12 +28,12 @@ enum {
 	WATCHER_WHY = 256,
 	/* DNS, its longest name, IPv6 with some extensions. */
 	WATCHER_SNAPLEN = 512,
-	/* Half a second of 100,000 packets that short, octets. */
-	WATCHER_RING = 8 << 20,
-	WATCHER_BLOCK_MS = 20,	/* how long a packet waits for company */
+	/* A tenth of a second of 100,000 packets that short, octets. */
+	WATCHER_RING = 2 << 20,
+	WATCHER_BLOCK_MS = 50,	/* how long a packet waits for company */
 };
 
-/* Control's first and only message. */
+/* Control's first message. */
 struct watcher_setup {
 	uint32_t size;		/* sizeof(struct watcher_setup): same build */
 	int32_t parent;		/* control's pid */

@@ -10,7 +10,7 @@
 #include "clock.h"
 #include "source/packet.h"
 
-enum { KERNEL_RING = 1 << 20 };	/* octets */
+enum { TAP_RING = 128 << 10, LINK_RING = 1 << 20 };	/* octets */
 
 struct source_pcap {
 	pcap_t *pcap;
@@ -122,7 +122,7 @@ static int activate(pcap_t **out, const struct ring *r, char *error,
 int source_pcap_open(struct source_pcap **out, const char *filter, int snaplen,
 		     char *error, size_t size)
 {
-	const struct ring r = { snaplen, KERNEL_RING, 0 };
+	const struct ring r = { snaplen, TAP_RING, 0 };
 	pcap_t *p;
 	int rc = activate(&p, &r, error, size);
 
@@ -175,7 +175,7 @@ int source_pcap_open_link(struct source_pcap **out, const char *name,
 			  int snaplen, char *error, size_t size)
 {
 	static const struct sock_filter none = { .code = BPF_RET | BPF_K };
-	const struct ring r = { snaplen, KERNEL_RING, 0 };
+	const struct ring r = { snaplen, LINK_RING, 0 };
 	pcap_t *p = create(name, &r, error, size);
 	enum link link;
 	int rc;

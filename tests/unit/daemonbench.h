@@ -196,6 +196,7 @@ static inline void bench_init(void)
 	conf_defaults(&conf);
 	cr_assert_eq(conf_load(&conf, bench_path("conf"), true, &why), 0,
 		     "%s", why.text);
+	memset(&bench, 0, sizeof(bench));
 	daemon_init(&bench, &conf);
 	strcpy(bench.conf_path, bench_path("conf"));
 	bench.fw = &bench_fw.fw;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What is looked after every second, and what a datapath is told. The clock's
- * event is fired by hand.
+ * What is looked after when time passes, and what a datapath is told. The
+ * clock's event is fired by hand.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
 
 #include "netcheckbench.h"
+#include "tick.h"
 
 static void setup(void)
 {
@@ -15,11 +16,12 @@ static void setup(void)
 	bench.base = event_base_new();
 	cr_assert_not_null(bench.base);
 	cr_assert_eq(supervise_open(&bench, &why), 0);
+	cr_assert_eq(tick_open(&bench, &why), 0);
 }
 
 static void teardown(void)
 {
-	event_free(bench.tick_event);
+	tick_close(&bench);
 	event_base_free(bench.base);
 	bench_fini();
 }
