@@ -169,7 +169,8 @@ static double round_trips(pid_t peer, uint32_t way)
 int main(int argc, char **argv)
 {
 	struct measure m = { .bench = "handover", .unit = "us" };
-	FILE *tsv = argc > 1 ? fopen(argv[1], "a") : NULL;
+	unsigned int rounds = measure_times(ROUNDS, 3);
+	FILE *tsv = measure_tsv(argc > 1 ? argv[1] : NULL);
 	pid_t peer;
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
@@ -187,7 +188,7 @@ int main(int argc, char **argv)
 		err(1, "fork");
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		measure_row(&m, ways[i].name);
-	for (int round = 0; round < ROUNDS; round++)
+	for (unsigned int round = 0; round < rounds; round++)
 		for (uint32_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 			measure_add(&m, i, round_trips(peer, i));
 	measure_print(&m, ways[0].name, stdout, tsv);

@@ -233,17 +233,17 @@ static double time_one(size_t row, const struct message *m)
 
 static void measure_message(const struct message *m, FILE *tsv)
 {
-	static struct measure all;
 	char bench[64];
+	struct measure all = { .bench = bench, .unit = "ns" };
 
 	snprintf(bench, sizeof(bench), "parse %s", m->what);
-	all = (struct measure){ .bench = bench, .unit = "ns" };
 	for (size_t i = 0; i < NITEMS(rows); i++)
 		measure_row(&all, rows[i].name);
-	for (int round = 0; round < ROUNDS; round++)
-		for (size_t i = 0; i < NITEMS(rows); i++)
-			measure_add(&all, i, time_one(i, m));
+	for (unsigned int i = measure_times(ROUNDS, 2); i > 0; i--)
+		for (size_t row = 0; row < NITEMS(rows); row++)
+			measure_add(&all, row, time_one(row, m));
 	measure_print(&all, rows[0].name, stdout, tsv);
+	measure_free(&all);
 }
 
 /* All rows that take the message at all agree on what is in it. */
@@ -260,7 +260,7 @@ static void compare(const struct message *m)
 int main(int argc, char **argv)
 {
 	bool count = argc == 2 && strcmp(argv[1], "count") == 0;
-	FILE *tsv = argc == 2 && !count ? fopen(argv[1], "a") : NULL;
+	FILE *tsv = measure_tsv(argc == 2 && !count ? argv[1] : NULL);
 
 	policy.judge.private = PRIVATE_ANY;
 	policy.per_name = ALLOW_PER_NAME;
@@ -271,5 +271,7 @@ int main(int argc, char **argv)
 		if (!count)
 			measure_message(&m, tsv);
 	}
+	if (tsv != NULL)
+		fclose(tsv);
 	return 0;
 }

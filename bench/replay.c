@@ -20,7 +20,10 @@
 
 #include "bench/measure.h"
 
-enum { PACKETS = 1000000, ROUNDS = 15, BURST_MAX = 4096 };
+enum { PACKETS = 1000000, PACKETS_BRIEF = 10000, ROUNDS = 15,
+       BURST_MAX = 4096 };
+
+static unsigned int packets;
 
 struct packet {
 	struct pcap_pkthdr h;
@@ -64,7 +67,7 @@ static void multiply(const char *from, const char *to)
 
 	if (out == NULL)
 		errx(2, "%s", pcap_geterr(dead));
-	for (size_t i = 0; i < PACKETS; i++) {
+	for (size_t i = 0; i < packets; i++) {
 		struct packet *one = &p[i % n];
 
 		pcap_dump((u_char *)out, &one->h, one->bytes);
@@ -132,7 +135,7 @@ static double cost(pid_t child)
 	if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
 		errx(2, "a row failed");
 	return (seconds(used.ru_utime) + seconds(used.ru_stime)) * 1e9 /
-	       PACKETS;
+	       packets;
 }
 
 int main(int argc, char **argv)
@@ -140,17 +143,19 @@ int main(int argc, char **argv)
 	static struct measure m = { .bench = "replay",
 				    .unit = "ns of CPU a packet" };
 	size_t row_bare, row_port, row_replay;
-	FILE *tsv = argc > 4 ? fopen(argv[4], "a") : NULL;
+	unsigned int rounds = measure_times(ROUNDS, 2);
+	FILE *tsv = measure_tsv(argc > 4 ? argv[4] : NULL);
 	pid_t child;
 
-	if (argc < 4 || (argc > 4 && tsv == NULL))
+	if (argc < 4)
 		errx(2, "usage: bench_replay SALLYPORT CAPTURE BIG [TSV]");
+	packets = measure_times(PACKETS, PACKETS_BRIEF);
 	multiply(argv[2], argv[3]);
 	row_bare = measure_row(&m, "libpcap, nothing done");
 	row_port = measure_row(&m, "libpcap, filter port 53");
 	row_replay = measure_row(&m, "sallyport replay --stats");
 	/* The first round warms the page cache and does not count. */
-	for (int i = 0; i <= ROUNDS; i++) {
+	for (unsigned int i = 0; i <= rounds; i++) {
 		double ns[3];
 
 		fflush(stdout);

@@ -214,11 +214,10 @@ int main(int argc, char **argv)
 	static const char *const names[] = { "socket", "frames, capture",
 					     "frames, AF_XDP" };
 	static struct way way[3];
-	FILE *tsv = argc > 1 ? fopen(argv[1], "a") : NULL;
+	unsigned int rounds = measure_times(ROUNDS, 3);
+	FILE *tsv = measure_tsv(argc > 1 ? argv[1] : NULL);
 	size_t n = 3;
 
-	if (argc > 1 && tsv == NULL)
-		err(2, "%s", argv[1]);
 	if (unshare(CLONE_NEWNET) < 0)
 		err(2, "needs root");
 	other_side();
@@ -236,7 +235,7 @@ int main(int argc, char **argv)
 		(void)ask(&way[i]);
 		(void)ask(&way[i]);
 	}
-	for (unsigned int r = 0; r < ROUNDS; r++)
+	for (unsigned int r = 0; r < rounds; r++)
 		for (size_t i = 0; i < n; i++)
 			measure_add(&m, i, round_of(&way[i]));
 	measure_print(&m, names[0], stdout, tsv);

@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+
+bench_handover() {
+	"$bin/bench_handover" "$tsv"
+}
