@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * How long does an answer take, and is its address open when it is there?
- * Asks for names of bulkname.h, A and AAAA in turn, each once or (-k) the
- * first again and again, and appends what it has seen to a file of lines
- * "MEASURE TAB ROW TAB VALUE" for bench_answerreport.
+ * Asks for names of bulkname.h, A and AAAA in turn, each once (-k: the first
+ * again and again; -e: any reply is good), and appends what it has seen to a
+ * file of lines "MEASURE TAB ROW TAB VALUE".
  *
- *   bench_answer -r ROW -s SERVER -f FIRST -n N [-w FLIGHT] [-k] [-c CPU]
+ *   bench_answer -r ROW -s SERVER -f FIRST -n N [-w FLIGHT] [-ke] [-c CPU]
  *       [-p PIDS -P CPU] [-t COUNTS] -o FILE
- *   bench_answer -v KIND -r ROW ...	connects as soon as a reply is there
- *   bench_answer -q -s SERVER -f FIRST -n N	only asks, until it is answered
+ *   bench_answer -v KIND [-x COMMAND] -r ROW ...	connects as soon as a
+ *       reply is there; COMMAND is run before each question
+ *   bench_answer -q -s SERVER -f FIRST -n N	only asks; fails without an answer
  *
  * us:         of each question, one in flight
  * rate:       questions a second, more in flight
@@ -18,7 +19,6 @@
  * early KIND: addresses that were open before they were asked for
  * shut KIND:  replies whose address was not open
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <err.h>
@@ -39,14 +39,13 @@ enum {
 	FLIGHT_MAX = 64,
 	WARM_UP = 4,		/* questions before those that count */
 	PATIENCE_S = 1,
-	QUIET_TRIES = 10,
 };
 
-static const char *row, *kind, *pids, *server = "127.0.0.1";
+static const char *row, *kind, *before, *pids, *server = "127.0.0.1";
 static uint32_t first, count;
 static unsigned int flight = 1;
 static int own_cpu = -1, their_cpu = -1, fd;
-static bool same, quiet;
+static bool same, quiet, any;
 static const volatile uint64_t *trips;
 static FILE *out;
 static unsigned int failed;
@@ -162,6 +161,8 @@ static bool is_answer(const uint8_t *msg, size_t len, uint32_t n)
 	uint8_t addr[16];
 	size_t want = bulkname_address(n, type_of(n), addr);
 
+	if (any)
+		return true;
 	return len > BULKNAME_HEADER + want && (msg[3] & 0xf) == 0 &&
 	       msg[7] != 0 && memcmp(msg + len - want, addr, want) == 0;
 }
@@ -303,13 +304,16 @@ static void look_at_each(void)
 	uint32_t next = 0, over = 0;
 	uint64_t heard = now();
 
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count && before == NULL; i++)
 		early += is_open(first + i);
 	while (over < count) {
 		uint8_t msg[BULKNAME_MESSAGE];
 		ssize_t n;
 
 		while (next < count && next - over < flight) {
+			if (before != NULL && system(before) != 0)
+				errx(1, "failed: %s", before);
+			heard = now();
 			send_one(first + next, (uint16_t)next);
 			next++;
 		}
@@ -362,7 +366,7 @@ static void read_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "r:s:f:n:w:kqc:p:P:t:o:v:")) != -1) {
+	while ((c = getopt(argc, argv, "r:s:f:n:w:keqc:p:P:t:o:v:x:")) != -1) {
 		switch (c) {
 		case 'r': row = optarg; break;
 		case 's': server = optarg; break;
@@ -370,6 +374,7 @@ static void read_options(int argc, char **argv)
 		case 'n': count = (uint32_t)atoi(optarg); break;
 		case 'w': flight = (unsigned int)atoi(optarg); break;
 		case 'k': same = true; break;
+		case 'e': any = true; break;
 		case 'q': quiet = true; break;
 		case 'c': own_cpu = atoi(optarg); break;
 		case 'p': pids = optarg; break;
@@ -377,6 +382,7 @@ static void read_options(int argc, char **argv)
 		case 't': map_trips(optarg); break;
 		case 'o': out = fopen(optarg, "ae"); break;
 		case 'v': kind = optarg; break;
+		case 'x': before = optarg; break;
 		default: exit(2);
 		}
 	}
@@ -388,11 +394,8 @@ static void read_options(int argc, char **argv)
 static int only_ask(void)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		unsigned int n = 0;
-
-		while (!ask_one(first + i, (uint16_t)(i + n)))
-			if (++n == QUIET_TRIES)
-				errx(1, "%s does not answer", server);
+		if (!ask_one(first + i, (uint16_t)i))
+			errx(1, "%s does not answer", server);
 	}
 	return 0;
 }
@@ -401,8 +404,6 @@ static void measure(void)
 {
 	uint64_t cpu, asked;
 
-	if (their_cpu >= 0)
-		for_tasks(place, NULL);
 	/* Sockets, caches and neighbours. */
 	for (uint32_t i = 0; i < WARM_UP; i++)
 		(void)ask_one(first + i, (uint16_t)(65535 - i));
@@ -433,6 +434,8 @@ int main(int argc, char **argv)
 	connect_server();
 	if (quiet)
 		return only_ask();
+	if (their_cpu >= 0)
+		for_tasks(place, NULL);
 	if (kind != NULL)
 		look_at_each();
 	else

@@ -6,7 +6,6 @@
  *
  *   bench_upstream COUNTS		UDP port 53 of all addresses
  */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <err.h>
 #include <fcntl.h>
