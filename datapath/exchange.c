@@ -67,13 +67,22 @@ static uint64_t token(const struct exchange *x, const struct question *q,
 	       (uint64_t)(q - x->question) * EXCHANGE_TOKENS + n;
 }
 
+/* A socket stays with its place in the table: opening one is dearer than to
+ * give it another port. */
+static void put_away(struct exchange *x, struct question_server *s)
+{
+	if (s->fd < 0)
+		return;
+	if (x->wire != NULL)
+		wire_forget(x->wire, s->port);
+	if (x->wire != NULL || upstream_park(s->fd) < 0)
+		close_fd(&s->fd);
+}
+
 static void set_free(struct exchange *x, struct question *q)
 {
-	for (unsigned int i = 0; i < POLICY_UPSTREAMS; i++) {
-		if (x->wire != NULL && q->server[i].fd >= 0)
-			wire_forget(x->wire, q->server[i].port);
-		close_fd(&q->server[i].fd);
-	}
+	for (unsigned int i = 0; i < q->n_servers; i++)
+		put_away(x, &q->server[i]);
 	exchangetcp_close(x, q);
 	drop_slot(x, &q->slot);
 	q->state = QUESTION_FREE;
@@ -207,14 +216,32 @@ bool exchange_draw(const struct question *q, struct question_server *s)
 	return true;
 }
 
-static bool open_server(struct exchange *x, struct question *q, unsigned int u)
+/* The socket of an earlier question, if it can be used again. */
+static bool take_again(struct question_server *s,
+		       const struct policy_upstream *u)
+{
+	if (s->fd >= 0 && (ipaddr_is_v4(&s->upstream.addr) !=
+			   ipaddr_is_v4(&u->addr) ||
+			   upstream_reopen(s->fd, u) < 0))
+		close_fd(&s->fd);
+	return s->fd >= 0;
+}
+
+static bool open_server(struct exchange *x, struct question *q, unsigned int u,
+			const struct policy_upstream *to)
 {
 	struct question_server *s = &q->server[u];
+	bool again = take_again(s, to);
 
+	s->upstream = *to;
 	s->failed = true;
 	s->large = false;
 	if (!exchange_draw(q, s))
 		return false;
+	if (again) {
+		s->failed = false;
+		return true;
+	}
 	s->fd = x->wire != NULL ?
 		sockaddr_reserve(ipaddr_is_v4(&s->upstream.addr), &s->port) :
 		upstream_open(&s->upstream);
@@ -239,8 +266,7 @@ bool exchange_ask(struct exchange *x, struct question *q,
 
 	q->n_servers = (uint8_t)p->n_upstreams;
 	for (unsigned int u = 0; u < q->n_servers; u++) {
-		q->server[u].upstream = p->upstreams[u];
-		if (open_server(x, q, u)) {
+		if (open_server(x, q, u, &p->upstreams[u])) {
 			exchange_send(x, q, &q->server[u], false, now);
 			any = true;
 		}

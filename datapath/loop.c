@@ -38,6 +38,8 @@ static void adopt_policy(struct loop *l)
 	if (!policy_fetch(&l->arena.control->policy, &l->policy_seen,
 			  &l->policy))
 		return;
+	/* What was released in the old one. */
+	listener_flush(&l->listener);
 	if (l->wire != NULL) {
 		wire_adopt(l->wire, &l->policy);
 		exchangewire_adopt(&l->exchange, &l->policy);
@@ -138,6 +140,7 @@ void loop_run(struct loop *l)
 				return;
 		resolve_timers(l);
 		resolve_prefetch(l);
+		listener_flush(&l->listener);
 		if (l->kick)
 			(void)!write(DATAPATH_KICK_CONTROL, &one, sizeof(one));
 		l->kick = false;

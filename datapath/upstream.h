@@ -19,6 +19,12 @@
 /* A non-blocking UDP socket, or -errno. Not connected, so that packets from
  * a wrong source are seen and counted. */
 NODISCARD int upstream_open(const struct policy_upstream *u);
+/* The port is given back, and nothing more can come in: what has is thrown
+ * away. Not possible: it is to be closed. */
+NODISCARD int upstream_park(int fd);
+/* Of one that is parked and was u's, or another's of its family: as if it
+ * were opened, with another port. */
+NODISCARD int upstream_reopen(int fd, const struct policy_upstream *u);
 NODISCARD int upstream_send(int fd, const struct policy_upstream *u,
 			    const uint8_t *msg, size_t len);
 /*
