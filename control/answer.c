@@ -21,6 +21,10 @@
  * ask it, the entry opens the address, and an epoch shuts all of them. What
  * is to be verified besides the rules is the table (root can write to it).
  *
+ * Grants that wait in the ring together are opened in one batch, as long as
+ * no address is in two of them. When the kernel refuses a batch nothing of it
+ * is open, and each of its grants is tried alone.
+ *
  * Every grant is copied out of the ring once, then checked, then used: the
  * datapath may be hostile. It can get no more than the policy allows anybody.
  */

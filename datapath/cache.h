@@ -30,6 +30,9 @@ struct cached {
 };
 
 struct cache {
+	/* Of each entry's name and type. Entries lie pages apart: who looks
+	 * for one reads these first. */
+	uint32_t hash[CACHE_MAX];
 	struct cached entry[CACHE_MAX];
 };
 
