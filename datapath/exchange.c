@@ -67,22 +67,13 @@ static uint64_t token(const struct exchange *x, const struct question *q,
 	       (uint64_t)(q - x->question) * EXCHANGE_TOKENS + n;
 }
 
-/* A socket stays with its place in the table: opening one is dearer than to
- * give it another port. */
-static void put_away(struct exchange *x, struct question_server *s)
-{
-	if (s->fd < 0)
-		return;
-	if (x->wire != NULL)
-		wire_forget(x->wire, s->port);
-	if (x->wire != NULL || upstream_park(s->fd) < 0)
-		close_fd(&s->fd);
-}
-
 static void set_free(struct exchange *x, struct question *q)
 {
-	for (unsigned int i = 0; i < q->n_servers; i++)
-		put_away(x, &q->server[i]);
+	for (unsigned int i = 0; i < POLICY_UPSTREAMS; i++) {
+		if (x->wire != NULL && q->server[i].fd >= 0)
+			wire_forget(x->wire, q->server[i].port);
+		close_fd(&q->server[i].fd);
+	}
 	exchangetcp_close(x, q);
 	drop_slot(x, &q->slot);
 	q->state = QUESTION_FREE;
@@ -121,6 +112,19 @@ struct question *exchange_find(struct exchange *x, const uint8_t *name,
 	return NULL;
 }
 
+/* Of one that lingers, for the next: its sockets stay with their place in the
+ * table. When many ask, opening sockets is dearer than new ports for them. */
+static void recycle(struct exchange *x, struct question *q)
+{
+	if (x->wire != NULL) {
+		set_free(x, q);
+		return;
+	}
+	for (unsigned int i = 0; i < POLICY_UPSTREAMS; i++)
+		if (q->server[i].fd >= 0 && upstream_park(q->server[i].fd) < 0)
+			close_fd(&q->server[i].fd);
+}
+
 /* A free question, else the one that has lingered longest. */
 static struct question *vacant(struct exchange *x)
 {
@@ -136,7 +140,7 @@ static struct question *vacant(struct exchange *x)
 			oldest = q;
 	}
 	if (oldest != NULL)
-		set_free(x, oldest);
+		recycle(x, oldest);
 	return oldest;
 }
 

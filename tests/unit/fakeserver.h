@@ -122,20 +122,10 @@ static inline void drop_all(void)
 		exchange_drop(&x, &x.question[i]);
 }
 
-/* Sockets stay with their places: as many as there are servers. */
-static inline void close_parked(void)
-{
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++)
-		for (unsigned int u = 0; u < POLICY_UPSTREAMS; u++)
-			if (x.question[i].server[u].fd >= 0)
-				close(x.question[i].server[u].fd);
-}
-
 /* Whatever happened: nothing is held when all is over. */
 static inline void teardown(void)
 {
 	drop_all();
-	close_parked();
 	cr_expect_eq(slots.n_free, SLOT_COUNT, "slots are lost");
 	for (unsigned int i = 0; i < policy.n_upstreams; i++)
 		if (server[i].conn >= 0)
