@@ -32,6 +32,7 @@ void listener_init(struct listener *l, struct poller *poller,
 	l->slots = slots;
 	l->counters = counters;
 	l->token = token;
+	memset(l->burst, 1, sizeof(l->burst));
 	for (unsigned int i = 0; i < TCP_CLIENTS; i++) {
 		l->client[i].fd = -1;
 		l->client[i].session.slot = SLOTS_NONE;
@@ -118,6 +119,18 @@ static void take_udp(struct listener *l, const struct client *from,
 		query(context, from, msg);
 }
 
+/* One alone must not pay for many: as long as there are as many as were asked
+ * for, twice as many are. */
+static void set_burst(struct listener *l, unsigned int i, unsigned int asked,
+		      int got)
+{
+	if (got == (int)asked)
+		asked = asked < LISTENER_BATCH / 2 ? 2 * asked : LISTENER_BATCH;
+	else
+		asked = got > 1 ? (unsigned int)got : 1;
+	l->burst[i] = (uint8_t)asked;
+}
+
 /* Datagrams of one socket, each in a slot; what is left comes next round. */
 static void read_udp(struct listener *l, unsigned int i, const struct judge *j,
 		     client_query *query, void *context)
@@ -129,7 +142,7 @@ static void read_udp(struct listener *l, unsigned int i, const struct judge *j,
 	unsigned int n = 0;
 	int got;
 
-	while (n < LISTENER_BATCH &&
+	while (n < l->burst[i] &&
 	       (slot[n] = slots_claim(l->slots)) != SLOTS_NONE) {
 		iov[n] = (struct iovec){ slots_data(l->slots, slot[n]),
 					 SLOT_SIZE };
@@ -140,9 +153,12 @@ static void read_udp(struct listener *l, unsigned int i, const struct judge *j,
 		};
 		n++;
 	}
-	if (n == 0)
+	if (n == 0) {
 		count(l, COUNT_FULL);
-	got = n == 0 ? 0 : recvmmsg(l->udp[i], mm, n, MSG_TRUNC, NULL);
+		return;
+	}
+	got = recvmmsg(l->udp[i], mm, n, MSG_TRUNC, NULL);
+	set_burst(l, i, n, got);
 	for (int k = 0; k < got; k++) {
 		from[k].kind = CLIENT_UDP;
 		from[k].index = (uint8_t)i;

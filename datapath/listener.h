@@ -45,6 +45,7 @@ struct listener {
 	uint64_t token;
 	unsigned int n;
 	int udp[POLICY_LISTEN], tcp[POLICY_LISTEN];
+	uint8_t burst[POLICY_LISTEN];	/* datagrams to be read at once */
 	struct listener_tcp client[TCP_CLIENTS];
 	struct listener_outbox out;
 };
