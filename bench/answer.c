@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,7 @@ static uint32_t first, count;
 static unsigned int flight = 1;
 static int own_cpu = -1, their_cpu = -1, fd;
 static bool same, quiet, any;
-static const volatile uint64_t *trips;
+static const _Atomic uint64_t *trips;
 static FILE *out;
 static unsigned int failed;
 
@@ -400,6 +401,12 @@ static int only_ask(void)
 	return 0;
 }
 
+static uint64_t trips_made(void)
+{
+	return trips == NULL ? 0 :
+	       atomic_load_explicit(trips, memory_order_relaxed);
+}
+
 static void measure(void)
 {
 	uint64_t cpu, asked;
@@ -412,12 +419,12 @@ static void measure(void)
 		count -= WARM_UP;
 	}
 	cpu = cpu_time();
-	asked = trips == NULL ? 0 : *trips;
+	asked = trips_made();
 	if (flight == 1)
 		ask_each();
 	else
 		ask_many();
-	asked = trips == NULL ? 0 : *trips - asked;
+	asked = trips_made() - asked;
 	cpu = cpu_time() - cpu;
 	if (trips != NULL)
 		tell("trips", (double)asked / count);

@@ -163,7 +163,7 @@ static void serve(int fd, _Atomic uint64_t *asked)
 	n = recvmmsg(fd, mm, BURST, MSG_WAITFORONE, NULL);
 	if (n <= 0)
 		return;
-	atomic_fetch_add(asked, (uint64_t)n);
+	atomic_fetch_add_explicit(asked, (uint64_t)n, memory_order_relaxed);
 	for (int i = 0; i < n; i++)
 		iov[i].iov_len = reply(msg[i], mm[i].msg_len);
 	/* What shrinks: what is left to send. */
