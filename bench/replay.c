@@ -9,16 +9,14 @@
  * turns.
  */
 #include <err.h>
-#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/measure.h"
+#include "bench/process.h"
 
 enum { PACKETS = 1000000, PACKETS_BRIEF = 10000, ROUNDS = 15,
        BURST_MAX = 4096 };
@@ -108,36 +106,6 @@ static void bare(const char *path, const char *filter)
 	exit(0);
 }
 
-static void replay(const char *program, const char *path)
-{
-	int fd = open("/dev/null", O_WRONLY);
-
-	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
-		err(2, "/dev/null");
-	execl(program, program, "replay", "--stats", path, (char *)NULL);
-	err(2, "%s", program);
-}
-
-static double seconds(struct timeval t)
-{
-	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
-}
-
-/* ns of processor time a packet took the child. */
-static double cost(pid_t child)
-{
-	struct rusage used;
-	int status;
-
-	if (child < 0 || wait4(child, &status, 0, &used) != child)
-		err(2, "child");
-	/* replay: 1 means leaks were found, and the capture has some. */
-	if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
-		errx(2, "a row failed");
-	return (seconds(used.ru_utime) + seconds(used.ru_stime)) * 1e9 /
-	       packets;
-}
-
 int main(int argc, char **argv)
 {
 	static struct measure m = { .bench = "replay",
@@ -161,13 +129,13 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		if ((child = fork()) == 0)
 			bare(argv[3], NULL);
-		ns[0] = cost(child);
+		ns[0] = process_cost(child) / packets;
 		if ((child = fork()) == 0)
 			bare(argv[3], "port 53");
-		ns[1] = cost(child);
+		ns[1] = process_cost(child) / packets;
 		if ((child = fork()) == 0)
-			replay(argv[1], argv[3]);
-		ns[2] = cost(child);
+			process_replay(argv[1], argv[3]);
+		ns[2] = process_cost(child) / packets;
 		if (i == 0)
 			continue;
 		measure_add(&m, row_bare, ns[0]);

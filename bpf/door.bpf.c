@@ -60,24 +60,17 @@ union key {
 	uint64_t halves[2];
 };
 
-/* The expiry of an entry that holds k in epoch, else 0. */
-static __always_inline uint64_t read_entry(const struct allow_entry *e,
-					   uint32_t epoch, const union key *k)
+/* True and its expiry if e, of this tag, holds k. */
+static __always_inline bool read_entry(const struct allow_entry *e,
+				       uint64_t tag, const union key *k,
+				       uint64_t *expiry)
 {
-	uint64_t tag, hi, lo, expiry;
+	uint64_t hi = READ(e->key_hi), lo = READ(e->key_lo);
 
-	tag = READ(e->tag);
-	/* A1, A2, pair with R1, R2 in allow.c, here and below. */
+	*expiry = READ(e->expiry);
 	order();
-	if (tag >> 32 != epoch)
-		return 0;
-	hi = READ(e->key_hi);
-	lo = READ(e->key_lo);
-	expiry = READ(e->expiry);
-	order();
-	if (hi != k->halves[0] || lo != k->halves[1])
-		return 0;
-	return READ(e->tag) == tag ? expiry : 0;
+	return hi == k->halves[0] && lo == k->halves[1] &&
+	       (uint32_t)tag != 0 && READ(e->tag) == tag;
 }
 
 static __always_inline int is_open(const union key *k)
@@ -85,6 +78,7 @@ static __always_inline int is_open(const union key *k)
 	const uint32_t zero = 0;
 	const struct allow *t = bpf_map_lookup_elem(&allow_table, &zero);
 	uint64_t expiry = 0;
+	const struct allow_entry *e;
 	uint32_t epoch;
 
 	if (!t)
@@ -94,13 +88,18 @@ static __always_inline int is_open(const union key *k)
 	order();
 	if (epoch == 0)
 		return 0;
+	e = &t->entries[allow_home(t->seed, k->halves[0], k->halves[1])];
 #pragma unroll
-	for (uint32_t i = 0; i < ALLOW_PROBES; i++) {
-		uint32_t at = allow_slot(t->seed, k->halves[0], k->halves[1],
-					 i);
+	for (uint32_t i = 0; i < ALLOW_PROBES; i++, e++) {
+		uint64_t tag = READ(e->tag);
 
-		if (expiry == 0)
-			expiry = read_entry(&t->entries[at], epoch, k);
+		/* A1, A2, pair with R1, R2 in allow.c, here and above. */
+		order();
+		if (tag >> 32 != epoch)
+			return 0;
+		if (read_entry(e, tag, k, &expiry))
+			break;
+		expiry = 0;
 	}
 	order();
 	return expiry > bpf_ktime_get_boot_ns() && READ(t->epoch) == epoch;

@@ -70,8 +70,7 @@ static void describe(const struct daemon *d, enum tunnel_state state,
 		return;
 	fill_relays(d, t);
 	t->sealed = sealed;
-	if (state == TUNNEL_DISCONNECTED)
-		return;
+	/* Also while it is switched off: its first packets wait for nobody. */
 	if (sealed || state == TUNNEL_CONNECTED)
 		memcpy(t->interface, d->conf.tunnel.interface,
 		       sizeof(t->interface));

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "shared/cell.h"
 #include "spawn.h"
 
 void leakchild_init(struct leakchild *c)
@@ -71,8 +70,7 @@ int leakchild_start(struct leakchild *c, struct watcher_setup *setup,
 
 void leakchild_tell(struct leakchild *c, const struct book_rules *rules)
 {
-	cell_publish(&c->book.control->seq, c->book.control->rules, rules,
-		     sizeof(*rules));
+	book_publish(c->book.control, rules);
 }
 
 int leakchild_hear(struct leakchild *c, struct watcher_report *r)

@@ -89,6 +89,20 @@ static void parse(int argc, char **argv, struct options *o)
 		usage(stderr, 2);
 }
 
+/* The host must not stay pointed at nobody for want of a configuration. */
+static void load_or_defaults(struct conf *c, const struct options *o)
+{
+	struct why why;
+
+	if (conf_load(c, o->conf, o->conf_given, &why) == 0)
+		return;
+	if (!o->restore)
+		die(why.text);
+	fprintf(stderr, "sallyportd: %s; going on with the defaults\n",
+		why.text);
+	conf_defaults(c);
+}
+
 static int restore_dns(const struct conf *c)
 {
 	struct hostdns *h;
@@ -203,8 +217,7 @@ int main(int argc, char **argv)
 		return watcher_main();
 	parse(argc, argv, &o);
 	conf_defaults(&conf);
-	if (conf_load(&conf, o.conf, o.conf_given, &why) < 0)
-		die(why.text);
+	load_or_defaults(&conf, &o);
 	if (o.check) {
 		printf("%s: ok\n", o.conf);
 		return 0;

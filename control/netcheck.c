@@ -69,12 +69,20 @@ static void unread(void *context)
 	(void)context;	/* what was read changes nothing while we are shut */
 }
 
+static int steer(struct daemon *d, struct why *why)
+{
+	const struct hostdns_ops *ops = d->hostdns->ops;
+	int error = ops->led == NULL ? 0 : ops->led(d->hostdns, why);
+
+	return error != 0 ? error : d->resolver->steer(d, why);
+}
+
 static int point_dns(void *context, struct why *why)
 {
 	struct daemon *d = context;
 	struct ipaddr listen[POLICY_LISTEN];
 	unsigned int n = supervise_listen(d, listen);
-	int error = d->bypass.on ? d->resolver->steer(d, why) :
+	int error = d->bypass.on ? steer(d, why) :
 		    d->hostdns->ops->point(d->hostdns, listen, n, why);
 
 	if (error == 0)

@@ -13,26 +13,15 @@ static enum counter bad_chain(enum chain_why why)
 	}
 }
 
-/*
- * Keeps the addresses that may be opened. The chain holds IPv4 as v4-mapped,
- * so a v4-mapped AAAA must be told from an A by the question's type.
- */
+/* What is left are the addresses that may be opened. */
 static void judge_all(struct accept *a, const struct dnsmsg *m,
 		      const struct policy *p)
 {
 	struct chain *c = &a->chain;
-	unsigned int kept = 0;
+	unsigned int kept = judge_keep(&p->judge, m->qtype == DNSTYPE_AAAA,
+				       c->addrs, c->n_addrs, p->per_name);
 
-	for (unsigned int i = 0; i < c->n_addrs; i++) {
-		enum judge_why why = m->qtype == DNSTYPE_AAAA ?
-			judge_aaaa(&p->judge, c->addrs[i].b) :
-			judge_address(&p->judge, &c->addrs[i]);
-
-		if (why == JUDGE_OK && kept < p->per_name)
-			c->addrs[kept++] = c->addrs[i];
-		else
-			a->judged_unfit++;
-	}
+	a->judged_unfit = c->n_addrs - kept;
 	c->n_addrs = kept;
 }
 

@@ -62,7 +62,7 @@ void cache_fill(struct cached *e, const struct dnsmsg *m,
 	memcpy(e->msg, m->msg.p, m->answers_end);
 	e->view = *m;
 	e->view.msg = (struct slice){ e->msg, m->answers_end };
-	e->view.qname.msg = e->view.msg;
+	e->view.qname.msg = e->msg;
 	e->view.counts[2] = 0;
 	e->view.counts[3] = 0;
 	memcpy(e->addrs, addrs, n * sizeof(addrs[0]));

@@ -21,7 +21,6 @@
 #include "chain.h"
 #include "clock.h"
 #include "dnsmsg.h"
-#include "shared/cell.h"
 #include "verdict.h"
 
 enum { ICMP = 1, ICMPV6 = 58 };
@@ -54,25 +53,29 @@ void capture_init(struct capture *c, const struct book_control *control,
 
 /* ---- rules */
 
+/* All that were published since: any of them may have let a packet out. */
 static bool refresh(struct capture *c)
 {
-	unsigned int next = (c->newest + 1) % CAPTURE_PAST;
+	unsigned int next = (c->newest + 1) % BOOK_PAST;
+	bool any = false;
 
-	if (!cell_fetch(&c->control->seq, c->control->rules, &c->seen,
-			&c->rules[next], sizeof(c->rules[next])))
-		return false;
-	c->newest = next;
-	if (c->n == 0)
-		c->born = c->rules[next].since;
-	if (c->n < CAPTURE_PAST)
-		c->n++;
-	c->ledger.policy = NULL;	/* it may lie where these are now */
-	return true;
+	while (book_next(c->control, &c->seen, &c->rules[next])) {
+		any = true;
+		c->newest = next;
+		if (c->n == 0)
+			c->born = c->rules[next].since;
+		if (c->n < BOOK_PAST)
+			c->n++;
+		next = (next + 1) % BOOK_PAST;
+	}
+	if (any)	/* they may lie where those were */
+		c->ledger.policy = NULL;
+	return any;
 }
 
 static const struct book_rules *past(const struct capture *c, unsigned int i)
 {
-	return &c->rules[(c->newest + CAPTURE_PAST - i) % CAPTURE_PAST];
+	return &c->rules[(c->newest + BOOK_PAST - i) % BOOK_PAST];
 }
 
 static uint16_t at_most(uint16_t n, uint16_t max)

@@ -19,7 +19,6 @@
 #include "shared/book.h"
 
 enum {
-	CAPTURE_PAST = 8,	/* rules that may still be in force */
 	CAPTURE_PARTS = 64,	/* datagrams that leave in fragments at a time */
 	CAPTURE_ASKED = 128,	/* questions that wait for an answer */
 	CAPTURE_ONLY = 16,	/* interfaces that alone count */
@@ -46,10 +45,10 @@ struct capture {
 	struct ledger ledger;
 	struct leaks leaks;
 	struct learnt learnt;
-	uint32_t seen;			/* of control's cell */
+	uint32_t seen;			/* of control's rules */
 	/* rules[newest] came last; n of them are there. */
 	unsigned int newest, n;
-	struct book_rules rules[CAPTURE_PAST];
+	struct book_rules rules[BOOK_PAST];
 	unsigned int n_only;		/* 0: all */
 	uint32_t only[CAPTURE_ONLY];	/* ifindex */
 	unsigned int next_part, next_asked;

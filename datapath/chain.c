@@ -2,26 +2,15 @@
 /*
  * Theory of operation
  *
- * One pass collects what matters: at most CNAME_HOPS links and at most
- * ALLOW_PER_NAME addresses; a record beyond either bound could only lead to
- * a refusal, so it is one at once. Then the chain is followed among the
- * links collected, each used once, and every address must belong to the
- * name it ends in. However many records a message has, no more than
- * (CNAME_HOPS + 1)^2 + ALLOW_PER_NAME names are compared.
+ * The links and addresses are noted in the message's view, and no more than
+ * CNAME_HOPS and ALLOW_PER_NAME of them: a record beyond either bound could
+ * only lead to a refusal. The chain is followed among those links; of several
+ * with one owner the first counts, so that another one is not reached. Every
+ * link must be passed, and every address must belong to the name at the end.
+ * However many records a message has, no more than (CNAME_HOPS + 1)^2 +
+ * ALLOW_PER_NAME names are compared.
  */
 #include "chain.h"
-
-struct link_rr {
-	struct dnsname owner, target;
-	uint32_t ttl;
-	bool used;
-};
-
-struct found {
-	unsigned int n_links, n_addrs;
-	struct link_rr links[CNAME_HOPS];
-	struct dnsname owners[ALLOW_PER_NAME];	/* of c->addrs */
-};
 
 static const char *const names[] = {
 	[CHAIN_OK] = "ok",
@@ -36,106 +25,93 @@ const char *chain_name(enum chain_why why)
 	return why < CHAIN__N ? names[why] : "?";
 }
 
-static enum chain_why add_link(const struct dnsrr *rr, struct found *found)
+static enum chain_why by_excess(enum dnsexcess what)
 {
-	if (found->n_links == CNAME_HOPS)
+	switch (what) {
+	case DNSEXCESS_NONE:
+		return CHAIN_OK;
+	case DNSEXCESS_LINKS:
 		return CHAIN_LOOP;
-	found->links[found->n_links++] = (struct link_rr){
-		.owner = rr->owner, .target = rr->target, .ttl = rr->ttl,
-	};
-	return CHAIN_OK;
-}
-
-static enum chain_why add_addr(const struct dnsmsg *m, const struct dnsrr *rr,
-			       struct found *found, struct chain *c)
-{
-	if (rr->type != m->qtype)
-		return CHAIN_STRAY;
-	if (found->n_addrs == ALLOW_PER_NAME)
+	case DNSEXCESS_ADDRS:
 		return CHAIN_MANY;
-	found->owners[found->n_addrs] = rr->owner;
-	c->addrs[found->n_addrs++] = rr->type == DNSTYPE_A ?
-		ipaddr_v4(rr->rdata.p) : ipaddr_v6(rr->rdata.p);
-	if (rr->ttl < c->ttl)
-		c->ttl = rr->ttl;
-	return CHAIN_OK;
-}
-
-static enum chain_why collect(const struct dnsmsg *m, struct found *found,
-			      struct chain *c)
-{
-	struct dnsiter it = dnsmsg_answers(m);
-	struct dnsrr rr;
-	enum chain_why why = CHAIN_OK;
-
-	while (why == CHAIN_OK && dnsmsg_next(m, &it, &rr)) {
-		bool in = rr.class == DNSCLASS_IN;
-
-		if (in && rr.type == DNSTYPE_CNAME)
-			why = add_link(&rr, found);
-		else if (in && (rr.type == DNSTYPE_A ||
-				rr.type == DNSTYPE_AAAA))
-			why = add_addr(m, &rr, found, c);
-		else
-			c->foreign = true;
+	case DNSEXCESS_TYPE:
+		break;
 	}
-	return why;
+	return CHAIN_STRAY;
 }
 
-/* Looks from start on, where the next link stands in an ordered answer. */
-static struct link_rr *find_link(struct found *found, unsigned int start,
-				 const struct dnsname *owner)
+/* Mostly, one place in the message, or not even of one length. */
+static inline bool same(const struct dnsmsg *m, const struct dnsplace *a,
+			const struct dnsplace *b)
 {
-	for (unsigned int i = 0; i < found->n_links; i++) {
-		struct link_rr *l = &found->links[(start + i) % found->n_links];
-
-		if (dnsname_same(&l->owner, owner))
-			return l;
-	}
-	return NULL;
+	return a->at == b->at ||
+	       (a->len == b->len && dnsplace_same(m->msg.p, *a, *b));
 }
 
-/* Every link is used once; meeting a used one again is a loop. */
-static enum chain_why follow(struct found *found, struct chain *c,
-			     struct dnsname *at)
+/* The link whose owner this is, or n_links. */
+static inline unsigned int find_link(const struct dnsmsg *m,
+				     const struct dnsplace *owner)
 {
-	struct link_rr *l = find_link(found, 0, at);
+	const struct dnsfound *f = &m->found;
+	unsigned int i = 0;
 
-	while (l != NULL) {
-		if (l->used)
+	while (i < f->n_links && !same(m, &f->links[i].owner, owner))
+		i++;
+	return i;
+}
+
+/*
+ * A name leads to one link, so whoever passed as many as there are and is
+ * shown another one goes round.
+ */
+static enum chain_why follow(const struct dnsmsg *m, struct chain *c,
+			     struct dnsplace *end)
+{
+	const struct dnsfound *f = &m->found;
+	const struct dnsplace *at = end;
+	unsigned int n = 0, i;
+
+	while ((i = find_link(m, at)) < f->n_links) {
+		if (n == f->n_links)
 			return CHAIN_LOOP;
-		l->used = true;
-		if (l->ttl < c->ttl)
-			c->ttl = l->ttl;
-		c->hops[c->n_hops++] = l->target;
-		*at = l->target;
-		l = find_link(found, (unsigned int)(l - found->links) + 1, at);
+		at = &f->links[i].target;
+		c->hops[n++] = dnsplace_name(m->msg.p, *at);
 	}
-	return c->n_hops == found->n_links ? CHAIN_OK : CHAIN_STRAY;
+	c->n_hops = n;
+	*end = *at;
+	return n == f->n_links ? CHAIN_OK : CHAIN_STRAY;
+}
+
+static void take_addrs(const struct dnsmsg *m, struct chain *c)
+{
+	const struct dnsfound *f = &m->found;
+
+	c->n_addrs = f->n_addrs;
+	for (unsigned int i = 0; i < f->n_addrs; i++) {
+		const uint8_t *octets = m->msg.p + f->addrs[i];
+
+		c->addrs[i] = m->qtype == DNSTYPE_A ? ipaddr_v4(octets) :
+						      ipaddr_v6(octets);
+	}
 }
 
 enum chain_why chain_read(const struct dnsmsg *m, struct chain *c)
 {
-	struct found found;
-	struct dnsname end = m->qname;
-	enum chain_why why;
+	const struct dnsfound *f = &m->found;
+	struct dnsplace end = dnsplace_of(&m->qname);
+	enum chain_why why = by_excess(f->excess);
 
-	found.n_links = found.n_addrs = 0;
-	c->n_hops = c->n_addrs = 0;
-	c->ttl = UINT32_MAX;
-	c->foreign = false;
-	why = collect(m, &found, c);
+	c->n_addrs = 0;
+	c->foreign = f->foreign;
+	c->ttl = f->n_links + f->n_addrs > 0 ? f->ttl : 0;
 	if (why == CHAIN_OK)
-		why = follow(&found, c, &end);
+		why = follow(m, c, &end);
 	if (why != CHAIN_OK)
 		return why;
 	if (m->qtype == DNSTYPE_CNAME && c->n_hops > 1)
 		return CHAIN_STRAY;
-	for (unsigned int i = 0; i < found.n_addrs; i++)
-		if (!dnsname_same(&found.owners[i], &end))
-			return CHAIN_STRAY;
-	c->n_addrs = found.n_addrs;
-	if (c->n_hops == 0 && c->n_addrs == 0)
-		c->ttl = 0;
+	if (f->n_addrs > 0 && (f->apart || !same(m, &f->owner, &end)))
+		return CHAIN_STRAY;
+	take_addrs(m, c);
 	return CHAIN_OK;
 }

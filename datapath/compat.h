@@ -14,6 +14,11 @@
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define NORETURN __attribute__((noreturn))
 
+/* For what runs once for every record of every message, and what does not. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
+#define COLD __attribute__((cold, noinline))
+
 /* Apple arm64's line; harmless elsewhere. */
 #define CACHELINE 128
 

@@ -3,8 +3,9 @@
  * dnsmsg.h - a DNS message (RFC 1035, 4.1), read in place
  *
  * dnsmsg_read() proves the whole message in one pass: header, exactly one
- * question, every record of every section, nothing behind the last one.
- * dnsmsg_next() then walks the records again and cannot fail.
+ * question, every record of every section, nothing behind the last one; and
+ * notes what the answers say. dnsmsg_next() walks the records again, for who
+ * wants all of them, and cannot fail.
  *
  * A view borrows the message: it dies when the slot is released.
  */
@@ -17,6 +18,7 @@
 
 #include "compat.h"
 #include "dnsname.h"
+#include "limits.h"
 #include "parse.h"
 #include "slice.h"
 
@@ -41,6 +43,32 @@ enum {
 	DNSRCODE_NXDOMAIN = 3, DNSRCODE_NOTIMP = 4, DNSRCODE_REFUSED = 5,
 };
 
+/* The first answer that there is no place for in the notes. */
+enum dnsexcess {
+	DNSEXCESS_NONE,
+	DNSEXCESS_LINKS,	/* more than CNAME_HOPS of them */
+	DNSEXCESS_TYPE,		/* an address of the type that was not asked */
+	DNSEXCESS_ADDRS,	/* more than ALLOW_PER_NAME of them */
+};
+
+/*
+ * What the answer section says about names and addresses (chain.h): its
+ * records of class IN and type CNAME, and those of the type of address that
+ * was asked, in their order.
+ */
+struct dnsfound {
+	uint8_t n_links, n_addrs;
+	uint8_t excess;		/* enum dnsexcess */
+	bool foreign;		/* there are records of other types or classes */
+	bool apart;		/* the addresses do not all belong to one name */
+	uint32_t ttl;		/* the lowest of theirs; UINT32_MAX without any */
+	struct dnsplace owner;	/* of the first address */
+	struct dnslink {
+		struct dnsplace owner, target;
+	} links[CNAME_HOPS];
+	uint16_t addrs[ALLOW_PER_NAME];	/* where their octets stand */
+};
+
 struct dnsmsg {
 	struct slice msg;
 	uint16_t id, flags;
@@ -51,6 +79,7 @@ struct dnsmsg {
 	uint16_t answers_end;	/* first octet behind the answer section */
 	bool edns;		/* an OPT record is in the additional section */
 	uint16_t udp_size;	/* what OPT says, at least 512; 512 without */
+	struct dnsfound found;
 };
 
 struct dnsrr {
@@ -66,17 +95,17 @@ struct dnsrr {
 struct dnsiter {
 	size_t off;
 	uint16_t left;
-	struct dnsname target;	/* of the last CNAME, if there was one */
+	struct dnsname target;	/* of the last CNAME; else the question's name */
 };
 
 /*
  * Reads queries and responses alike; over UINT16_MAX octets is PARSE_LONG.
- * Unless the result is PARSE_OK, *m is left as it was. Section counts that
- * the octets cannot hold are PARSE_HEADER before any record is read. A record
- * of type A, AAAA or CNAME and class IN has rdata of that type's shape. A
- * second OPT, or an OPT whose owner is not the root or that is not in the
- * additional section, is PARSE_RDATA (RFC 6891, 6.1.1). The opcode is for the
- * caller to judge.
+ * Unless the result is PARSE_OK, *m is left as it was but for m->found.
+ * Section counts that the octets cannot hold are PARSE_HEADER before any
+ * record is read. A record of type A, AAAA or CNAME and class IN has rdata of
+ * that type's shape. A second OPT, or an OPT whose owner is not the root or
+ * that is not in the additional section, is PARSE_RDATA (RFC 6891, 6.1.1).
+ * The opcode is for the caller to judge.
  */
 NODISCARD enum parse dnsmsg_read(struct slice msg, struct dnsmsg *m);
 

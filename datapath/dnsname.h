@@ -26,11 +26,37 @@ enum { DNSNAME_MAX = 255, DNSLABEL_MAX = 63, DNSMSG_HEADER = 12 };
 enum { DNSNAME_HOP = 0xc000 };
 
 struct dnsname {
-	struct slice msg;	/* whole message; hops count from its start */
+	const uint8_t *msg;	/* from its first octet: hops count from there */
 	uint16_t at;		/* first label, or first hop */
 	uint8_t len;		/* octets once unpacked, root included: 1..255 */
 	uint8_t labels;		/* root not counted: 0..127 */
 };
+
+/* A name of a message that is known from elsewhere. */
+struct dnsplace {
+	uint16_t at;
+	uint8_t len, labels;
+};
+
+static inline struct dnsplace dnsplace_of(const struct dnsname *n)
+{
+	return (struct dnsplace){ n->at, n->len, n->labels };
+}
+
+static inline struct dnsname dnsplace_name(const uint8_t *msg,
+					   struct dnsplace p)
+{
+	return (struct dnsname){ msg, p.at, p.len, p.labels };
+}
+
+/* The name at off, and where the caller goes on; small enough for registers. */
+struct dnsproof {
+	enum parse why;
+	struct dnsplace place;	/* if that is PARSE_OK */
+	size_t end;
+};
+
+struct dnsproof dnsname_prove(struct slice msg, size_t off);
 
 /*
  * Reads the name at *off and moves *off past it, or past the hop that ends
@@ -44,6 +70,9 @@ bool dnsname_equal(const struct dnsname *name, const uint8_t *wire, size_t len);
 
 /* Case-blind; two views, perhaps into two messages. */
 bool dnsname_same(const struct dnsname *a, const struct dnsname *b);
+
+/* dnsname_same() of two names of one message. */
+bool dnsplace_same(const uint8_t *msg, struct dnsplace a, struct dnsplace b);
 
 /* Copies the name out, unpacked and in lower case. Returns name->len. */
 size_t dnsname_unpack(const struct dnsname *name,

@@ -13,6 +13,11 @@
 #ifndef SALLYPORT_LIMITS_H
 #define SALLYPORT_LIMITS_H
 
+/* Another size for bench/allow.c. */
+#ifndef SALLYPORT_ALLOW_SLOTS
+#define SALLYPORT_ALLOW_SLOTS 4096
+#endif
+
 enum {
 	/* A slot holds one DNS message. 64 AAAA records and 16 CNAMEs fit. */
 	SLOT_SIZE = 4096,
@@ -24,7 +29,7 @@ enum {
 
 	/* 16 times ALLOW_MAX: with fewer, now and then a window of eight is full
 	 * (256 of 1024: once in 80 fillings; of 4096: never seen). */
-	ALLOW_SLOTS = 4096,
+	ALLOW_SLOTS = SALLYPORT_ALLOW_SLOTS,
 	ALLOW_MAX = 256,		/* live addresses in all */
 	ALLOW_PER_NAME = 64,
 

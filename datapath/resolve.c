@@ -212,7 +212,7 @@ static bool regrant(struct loop *l, struct question *q,
 	memcpy(p, e->msg, e->view.answers_end);
 	q->view = e->view;
 	q->view.msg.p = p;
-	q->view.qname.msg.p = p;
+	q->view.qname.msg = p;
 	q->fresh_until = e->expiry;
 	q->n_addrs = e->n_addrs;
 	memcpy(q->addrs, e->addrs, e->n_addrs * sizeof(e->addrs[0]));

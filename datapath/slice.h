@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compat.h"
+
 /* Borrowed bytes. The only place in the tree that compares offsets. */
 struct slice {
 	const uint8_t *p;
@@ -17,18 +19,18 @@ struct slice {
 };
 
 /* Subtracts, never adds: off + n could wrap, len - off cannot. */
-static inline bool slice_has(struct slice s, size_t off, size_t n)
+static ALWAYS_INLINE bool slice_has(struct slice s, size_t off, size_t n)
 {
 	return off <= s.len && n <= s.len - off;
 }
 
-static inline uint16_t slice_be16(struct slice s, size_t off)
+static ALWAYS_INLINE uint16_t slice_be16(struct slice s, size_t off)
 {
 	assert(slice_has(s, off, 2));
 	return (uint16_t)(s.p[off] << 8 | s.p[off + 1]);
 }
 
-static inline uint32_t slice_be32(struct slice s, size_t off)
+static ALWAYS_INLINE uint32_t slice_be32(struct slice s, size_t off)
 {
 	assert(slice_has(s, off, 4));
 	return (uint32_t)s.p[off] << 24 | (uint32_t)s.p[off + 1] << 16 |
@@ -36,10 +38,16 @@ static inline uint32_t slice_be32(struct slice s, size_t off)
 }
 
 /* The n octets at off, which the caller has proved to be there. */
-static inline struct slice slice_sub(struct slice s, size_t off, size_t n)
+static ALWAYS_INLINE struct slice slice_sub(struct slice s, size_t off, size_t n)
 {
 	assert(slice_has(s, off, n));
 	return (struct slice){ s.p + off, n };
+}
+
+/* What is left from off on. */
+static ALWAYS_INLINE struct slice slice_from(struct slice s, size_t off)
+{
+	return slice_sub(s, off, s.len - off);
 }
 
 #endif /* SLICE_H */

@@ -25,7 +25,6 @@
 #include "os/links.h"
 #include "priv.h"
 #include "reportleaks.h"
-#include "shared/cell.h"
 #include "source/source_pcap.h"
 #include "watcher.h"
 
@@ -353,8 +352,7 @@ static enum app_exit run(struct audit *u)
 		return r;
 	u->capture.control = u->control;
 	u->capture.entries = u->entries;
-	cell_publish(&u->control->seq, u->control->rules, &u->rules,
-		     sizeof(u->rules));
+	book_publish(u->control, &u->rules);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	if ((r = drop(u->app)) != APP_OK)

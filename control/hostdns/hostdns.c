@@ -28,6 +28,9 @@ static bool is_same(const char *path, const char *other)
 	char a[PATH_MAX], b[PATH_MAX], text[RESOLV_MAX], copy[RESOLV_MAX];
 	ssize_t n;
 
+	/* At boot we may be there before who writes it. */
+	if (resolvfile_leads(path, other))
+		return true;
 	if (realpath(other, b) == NULL || realpath(path, a) == NULL)
 		return false;
 	if (strcmp(a, b) == 0)

@@ -53,6 +53,9 @@ struct hostdns_ops {
 	 */
 	int (*look)(struct hostdns *h, struct why *why);
 	bool ticks;
+	/* Not 0: in bypass its questions could not be led into the device.
+	 * NULL: they can. */
+	int (*led)(struct hostdns *h, struct why *why);
 };
 
 struct filewatch;

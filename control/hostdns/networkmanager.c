@@ -20,6 +20,9 @@
  * resolv.conf is not: it is NetworkManager's, who writes it anew. Each a few
  * times a minute at most.
  *
+ * With dns=dnsmasq resolv.conf names NetworkManager's own dnsmasq, which asks
+ * the global servers; those of links it asks by sockets bound to the link.
+ *
  * A systemd-resolved that runs beside, and that NetworkManager's own check
  * asks then, has its links pointed at us as well.
  */
@@ -153,14 +156,19 @@ static int manager_restore(struct hostdns *h, struct why *why)
 
 /* --- point --- */
 
-/* NULL, or why its global servers would be nobody's. */
-static const char *unused(const json_t *now)
+static bool has_mode(const json_t *now, const char *word)
 {
 	const char *mode = json_string_value(json_object_get(now, "mode"));
 
-	if (mode != NULL && strcmp(mode, "systemd-resolved") == 0)
+	return mode != NULL && strcmp(mode, word) == 0;
+}
+
+/* NULL, or why its global servers would be nobody's. */
+static const char *unused(const json_t *now)
+{
+	if (has_mode(now, "systemd-resolved"))
 		return "leaves DNS to systemd-resolved; use hostdns = resolved";
-	if (mode != NULL && strcmp(mode, "none") == 0)
+	if (has_mode(now, "none"))
 		return "leaves DNS alone (dns=none); use hostdns = file";
 	return nmstate_wrong(json_object_get(now, "global")) == NULL ? NULL :
 	       "has a global DNS configuration that is not understood; use "
@@ -239,10 +247,19 @@ static int fight(struct manager *m, const char *what, struct why *why)
 	return 0;
 }
 
+/* Whom programs are to ask: us, or its dnsmasq, which asks us. */
+static struct ipaddr asked(const struct manager *m, const json_t *now)
+{
+	static const uint8_t local[4] = { 127, 0, 0, 1 };
+
+	return has_mode(now, "dnsmasq") ? ipaddr_v4(local) : m->listen[0];
+}
+
 /* Theirs is what is asked, and what comes back. */
 static int look_at(struct manager *m, const json_t *now, struct why *why)
 {
 	static const char global[] = "NetworkManager's global DNS servers";
+	const struct ipaddr first_asked = asked(m, now);
 	bool first = m->saved == NULL;
 	int error;
 
@@ -251,7 +268,7 @@ static int look_at(struct manager *m, const json_t *now, struct why *why)
 		return error != 0 ? error : (error = set(m, now, why)) != 0 ?
 		       error : 1;
 	}
-	if (!resolvfile_asks(m->resolv_conf, &m->listen[0])) {
+	if (!resolvfile_asks(m->resolv_conf, &first_asked)) {
 		error = fight(m, m->resolv_conf, why);
 		return error != 0 ? error : nmbus_write_anew(m->bus, why);
 	}
@@ -313,6 +330,26 @@ static int manager_look(struct hostdns *h, struct why *why)
 	return other != 0 ? other : n;
 }
 
+/* --- bypass --- */
+
+/* A socket bound to a link goes there whatever the routing rules say. */
+static int manager_led(struct hostdns *h, struct why *why)
+{
+	struct manager *m = (struct manager *)h;
+	json_t *now;
+	bool bound;
+
+	/* At boot it is not there yet. */
+	if (read_now(m, &now, why) != 0)
+		return 0;
+	bound = has_mode(now, "dnsmasq") &&
+		json_object_size(json_object_get(now, "global")) == 0;
+	json_decref(now);
+	return !bound ? 0 : why_set(why, -EOPNOTSUPP, "NetworkManager's "
+		"dnsmasq (dns=dnsmasq) binds its questions to their link; use "
+		"datapath = socket with listen = { \"127.0.0.54\" }");
+}
+
 /* --- life --- */
 
 static bool manager_pointed(const struct hostdns *h)
@@ -344,6 +381,7 @@ static const struct hostdns_ops manager_ops = {
 	.pointed = manager_pointed,
 	.look = manager_look,
 	.ticks = true,
+	.led = manager_led,
 };
 
 static void heal(struct manager *m)

@@ -82,16 +82,12 @@ static int find(char path[static RUN_LINE], struct why *why)
 /* Debian's is led to by a link, openresolv's has a first line. */
 static bool is_theirs(const char *path)
 {
-	char to[PATH_MAX], text[RESOLV_MAX];
-	ssize_t n = readlink(path, to, sizeof(to) - 1);
+	char text[RESOLV_MAX];
+	ssize_t n;
 
-	if (n > 0) {
-		to[n] = '\0';
-		/* Before the first update it leads nowhere. */
-		if (strcmp(to, dynamic) == 0 ||
-		    (strncmp(to, "..", 2) == 0 && strcmp(to + 2, dynamic) == 0))
-			return true;
-	}
+	/* Before the first update it leads nowhere. */
+	if (resolvfile_leads(path, dynamic))
+		return true;
 	n = resolvfile_load_path(path, text);
 	return n >= (ssize_t)strlen(signature) &&
 	       memcmp(text, signature, strlen(signature)) == 0;

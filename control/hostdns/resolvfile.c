@@ -345,6 +345,18 @@ ssize_t resolvfile_load_path(const char *path, char text[static RESOLV_MAX])
 	return n == -EISDIR ? -ENOENT : n;
 }
 
+bool resolvfile_leads(const char *path, const char *to)
+{
+	char text[PATH_MAX];
+	ssize_t n = readlink(path, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return strcmp(text, to) == 0 ||
+	       (strncmp(text, "..", 2) == 0 && strcmp(text + 2, to) == 0);
+}
+
 void resolvfile_watch(struct filewatch *w, const char *path)
 {
 	const char *slash = strrchr(path, '/');

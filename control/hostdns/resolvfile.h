@@ -35,6 +35,9 @@ enum {
 /* The same of a path. -ENOENT also for what is no file. */
 ssize_t resolvfile_load_path(const char *path, char text[static RESOLV_MAX]);
 
+/* A link to it, as "/run/..." or "../run/...", be it there yet or not. */
+bool resolvfile_leads(const char *path, const char *to);
+
 /* Where the original is; a word in our first line. */
 enum resolv_origin {
 	ORIGIN_FOREIGN,		/* the text is not ours */

@@ -12,8 +12,10 @@
 #include "os/netinfo.h"
 #include "os/rtnetlink.h"
 
-/* RFC 4861, 7.3.2: it was good once, and nothing says that it is not now. */
 enum {
+	LOOPBACK = 1,		/* its index, in every network namespace */
+	/* RFC 4861, 7.3.2: it was good once, and nothing says that it is
+	 * not now. */
 	USABLE = NUD_PERMANENT | NUD_REACHABLE | NUD_STALE | NUD_DELAY |
 		 NUD_PROBE,
 };
@@ -22,6 +24,8 @@ struct search {
 	int family;
 	unsigned int ifindex;
 	struct netpath *path;
+	struct ipaddr own;	/* the interface's; zero: it has none */
+	bool held;		/* the route's source may be used there */
 };
 
 static size_t size_of(int family)
@@ -79,24 +83,30 @@ static bool is_linklocal(const struct ipaddr *a)
 	return ipaddr_class(a) == IPCLASS_LINKLOCAL;
 }
 
-/* The first one with a wide scope, or else a link-local one. */
+/*
+ * The first one with a wide scope, or else a link-local one. Of an interface
+ * without any the kernel would take another's, the tunnel's perhaps, whose
+ * address is nobody's business here; unless it is the machine's own.
+ */
 static int on_address(const struct nlmsghdr *h, void *data)
 {
 	const struct nlattr *table[RTNETLINK_ATTRS] = { NULL };
 	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
 	static const struct ipaddr none;
-	const struct search *s = data;
-	struct ipaddr *source = &s->path->source, own;
+	struct search *s = data;
+	struct ipaddr own;
 
 	mnl_attr_parse(h, sizeof(*m), rtnetlink_keep, table);
-	if (m->ifa_index != s->ifindex || m->ifa_family != s->family ||
+	if (m->ifa_family != s->family ||
+	    (m->ifa_index != s->ifindex && m->ifa_index != LOOPBACK) ||
 	    (m->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0 ||
 	    (!rtnetlink_address(table[IFA_LOCAL], s->family, &own) &&
 	     !rtnetlink_address(table[IFA_ADDRESS], s->family, &own)))
 		return MNL_CB_OK;
-	if (ipaddr_equal(source, &none) ||
-	    (is_linklocal(source) && !is_linklocal(&own)))
-		*source = own;
+	s->held |= ipaddr_equal(&own, &s->path->source);
+	if (m->ifa_index == s->ifindex && (ipaddr_equal(&s->own, &none) ||
+	    (is_linklocal(&s->own) && !is_linklocal(&own))))
+		s->own = own;
 	return MNL_CB_OK;
 }
 
@@ -160,7 +170,6 @@ bool netinfo_up(unsigned int ifindex)
 void netinfo_path(const struct ipaddr *server, unsigned int ifindex,
 		  struct netpath *path)
 {
-	static const struct ipaddr none;
 	struct search s = {
 		.family = ipaddr_is_v4(server) ? AF_INET : AF_INET6,
 		.ifindex = ifindex,
@@ -169,8 +178,8 @@ void netinfo_path(const struct ipaddr *server, unsigned int ifindex,
 
 	*path = (struct netpath){ .hop = *server };
 	find_route(server, &s);
-	if (ipaddr_equal(&path->source, &none))
-		(void)!rtnetlink_dump(RTM_GETADDR, s.family,
-				      on_address, &s);
+	(void)!rtnetlink_dump(RTM_GETADDR, s.family, on_address, &s);
+	if (!s.held)
+		path->source = s.own;
 	find_neighbour(&s);
 }

@@ -3,7 +3,7 @@
  * onecpu.h - this process and its peer on one CPU for a while
  *
  * A record that is handed over costs a wake-up, and one across CPUs is many
- * times dearer than one on the same (bench/handover.c). Waiting for it awake
+ * times dearer than one on the same (bench/ring.c). Waiting for it awake
  * would be quicker still across CPUs, but takes both.
  */
 #ifndef ONECPU_H

@@ -7,9 +7,14 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "shared/cell.h"
 #include "shared/memory.h"
 
 _Static_assert(sizeof(struct book_rules) % sizeof(uint32_t) == 0, "for cell.h");
+
+static const struct cell_shape shape = {
+	BOOK_PAST, sizeof(struct book_rules),
+};
 
 static const char *const names[] = {
 	[BOOK_TCP] = "tcp",
@@ -91,4 +96,15 @@ void book_close(struct book *b)
 	b->entries = NULL;
 	close_fd(&b->control_fd);
 	close_fd(&b->entries_fd);
+}
+
+void book_publish(struct book_control *c, const struct book_rules *r)
+{
+	cell_publish(&c->seq, c->rules, shape, r);
+}
+
+bool book_next(const struct book_control *c, uint32_t *seen,
+	       struct book_rules *r)
+{
+	return cell_next(&c->seq, c->rules, shape, seen, r);
 }

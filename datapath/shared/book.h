@@ -15,6 +15,7 @@
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shared/allow.h"
@@ -33,6 +34,8 @@ enum {
 	 * and addresses count for so much longer.
 	 */
 	BOOK_GRACE_MS = 1000,
+	/* Rules that may still count: as many as a second brings. */
+	BOOK_PAST = 32,
 };
 
 struct book_relay {
@@ -55,7 +58,7 @@ struct book_rules {
 
 struct book_control {
 	alignas(CACHELINE) _Atomic uint32_t seq;
-	struct book_rules rules[2];		/* cell.h */
+	struct book_rules rules[BOOK_PAST];	/* cell.h */
 	struct allow allow;
 };
 
@@ -103,6 +106,12 @@ NODISCARD int book_create(struct book *b);
 /* The ledger: maps what it inherited and closes the descriptors. */
 NODISCARD int book_attach(struct book *b, int control_fd, int entries_fd);
 void book_close(struct book *b);
+
+/* Control: from now on; r->since says when that is. */
+void book_publish(struct book_control *c, const struct book_rules *r);
+/* The ledger: the next rules after *seen (0 at first), if there are any. */
+bool book_next(const struct book_control *c, uint32_t *seen,
+	       struct book_rules *r);
 
 /* "tcp", "udp", ... */
 const char *book_kind_name(enum book_kind k);

@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RFC 6052, 2.1. */
-static const uint8_t nat64_prefix[12] = { 0x00, 0x64, 0xff, 0x9b };
+#include "shared/ipword.h"
 
 int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b)
 {
@@ -107,66 +106,22 @@ const char *ipnet_text(const struct ipnet *net, char text[static IPNET_TEXT])
 
 bool ipnet_has(const struct ipnet *net, const struct ipaddr *a)
 {
-	struct ipaddr x, y;
-
-	/* A length that cannot be holds nothing. */
-	if (net->bits > 128)
-		return false;
-	/* Both are cut: an interface's own address may stand for its net. */
-	x = mask_to(a, net->bits);
-	y = mask_to(&net->addr, net->bits);
-	return ipaddr_equal(&x, &y);
+	return ipword_in(net, a);
 }
 
 bool ipaddr_nat64(const struct ipaddr *a, struct ipaddr *inside)
 {
-	if (memcmp(a->b, nat64_prefix, sizeof(nat64_prefix)) != 0)
+	if (!ipaddr_is_nat64(a))
 		return false;
-	*inside = ipaddr_v4(a->b + sizeof(nat64_prefix));
+	*inside = ipaddr_v4(a->b + IPADDR_V4_AT);
 	return true;
-}
-
-static enum ipclass class4(const uint8_t b[static 4])
-{
-	if (b[0] == 0)
-		return IPCLASS_UNSPECIFIED;
-	if (b[0] == 127)
-		return IPCLASS_LOOPBACK;
-	if (b[0] == 169 && b[1] == 254)
-		return IPCLASS_LINKLOCAL;
-	if (b[0] >= 240)
-		return IPCLASS_BROADCAST;
-	if (b[0] >= 224)
-		return IPCLASS_MULTICAST;
-	if (b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-	    (b[0] == 192 && b[1] == 168) ||
-	    (b[0] == 100 && (b[1] & 0xc0) == 64))
-		return IPCLASS_PRIVATE;
-	return IPCLASS_PUBLIC;
-}
-
-static enum ipclass class6(const uint8_t b[static 16])
-{
-	static const uint8_t zero[15];
-
-	if (memcmp(b, zero, sizeof(zero)) == 0 && b[15] <= 1)
-		return b[15] == 0 ? IPCLASS_UNSPECIFIED : IPCLASS_LOOPBACK;
-	if (b[0] == 0xff)
-		return IPCLASS_MULTICAST;
-	if (b[0] == 0xfe && (b[1] & 0xc0) == 0x80)
-		return IPCLASS_LINKLOCAL;
-	if ((b[0] & 0xfe) == 0xfc)
-		return IPCLASS_PRIVATE;
-	return IPCLASS_PUBLIC;
 }
 
 enum ipclass ipaddr_class(const struct ipaddr *a)
 {
-	struct ipaddr inside;
-
-	if (ipaddr_is_v4(a) || ipaddr_nat64(a, &inside))
-		return class4(a->b + 12);
-	return class6(a->b);
+	return ipaddr_is_v4(a) || ipaddr_is_nat64(a) ?
+	       ipword_v4_class(ipword_at(a, IPADDR_V4_AT)) :
+	       ipword_v6_class(a);
 }
 
 static const char *const class_names[] = {

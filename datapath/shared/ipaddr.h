@@ -69,6 +69,14 @@ static inline bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b)
 	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
 }
 
+/* 64:ff9b::/96 (RFC 6052, 2.1). */
+static inline bool ipaddr_is_nat64(const struct ipaddr *a)
+{
+	static const uint8_t prefix[IPADDR_V4_AT] = { 0x00, 0x64, 0xff, 0x9b };
+
+	return memcmp(a->b, prefix, sizeof(prefix)) == 0;
+}
+
 int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b);
 
 /* "192.0.2.1" or "2001:db8::1", nothing before or behind. */
@@ -78,9 +86,11 @@ const char *ipaddr_text(const struct ipaddr *a, char text[static IPADDR_TEXT]);
 /* "192.0.2.0/24"; without a slash, one address. Host bits must be 0. */
 NODISCARD bool ipnet_parse(const char *text, struct ipnet *net);
 const char *ipnet_text(const struct ipnet *net, char text[static IPNET_TEXT]);
+
+/* Host bits do not matter: an interface's own address may stand for its net. */
 bool ipnet_has(const struct ipnet *net, const struct ipaddr *a);
 
-/* 64:ff9b::/96 (RFC 6052, 2.1): true, and the IPv4 address inside. */
+/* True, and the IPv4 address inside, of a NAT64 address. */
 bool ipaddr_nat64(const struct ipaddr *a, struct ipaddr *inside);
 
 /* A NAT64 address has the class of the IPv4 inside. */

@@ -3,39 +3,28 @@
 
 #include <assert.h>
 
-/* What no policy can make fit; the rest is JUDGE_OK. */
-static enum judge_why by_class(enum ipclass c)
-{
-	switch (c) {
-	case IPCLASS_UNSPECIFIED:
-		return JUDGE_UNSPECIFIED;
-	case IPCLASS_LOOPBACK:
-		return JUDGE_LOOPBACK;
-	case IPCLASS_LINKLOCAL:
-		return JUDGE_LINKLOCAL;
-	case IPCLASS_MULTICAST:
-		return JUDGE_MULTICAST;
-	case IPCLASS_BROADCAST:
-		return JUDGE_BROADCAST;
-	case IPCLASS_PUBLIC:
-	case IPCLASS_PRIVATE:
-	case IPCLASS__N:
-		break;
-	}
-	return JUDGE_OK;
-}
+#include "shared/ipword.h"
 
-static bool in_nets(const struct ipnet *nets, unsigned int n,
-		    const struct ipaddr *a)
+/* What no policy can make fit; the rest is JUDGE_OK. */
+static const uint8_t by_class[IPCLASS__N] = {
+	[IPCLASS_UNSPECIFIED] = JUDGE_UNSPECIFIED,
+	[IPCLASS_LOOPBACK] = JUDGE_LOOPBACK,
+	[IPCLASS_LINKLOCAL] = JUDGE_LINKLOCAL,
+	[IPCLASS_MULTICAST] = JUDGE_MULTICAST,
+	[IPCLASS_BROADCAST] = JUDGE_BROADCAST,
+};
+
+static ALWAYS_INLINE bool in_nets(const struct ipnet *nets, unsigned int n,
+				  const struct ipaddr *a)
 {
 	assert(n <= POLICY_NETS);
 	for (unsigned int i = 0; i < n; i++)
-		if (ipnet_has(&nets[i], a))
+		if (ipword_in(&nets[i], a))
 			return true;
 	return false;
 }
 
-static bool is_own(const struct judge *j, const struct ipaddr *a)
+static ALWAYS_INLINE bool is_own(const struct judge *j, const struct ipaddr *a)
 {
 	assert(j->n_own <= POLICY_NETS);
 	for (unsigned int i = 0; i < j->n_own; i++)
@@ -47,16 +36,17 @@ static bool is_own(const struct judge *j, const struct ipaddr *a)
 /* Nets of one or two addresses have no broadcast address (RFC 3021). */
 static bool is_last(const struct ipnet *net, const struct ipaddr *a)
 {
-	if (net->bits < 96 || net->bits > 126 || !ipaddr_is_v4(a) ||
-	    !ipnet_has(net, a))
+	uint32_t host;
+
+	if (net->bits < 96 || net->bits > 126 || !ipaddr_is_v4(a))
 		return false;
-	for (unsigned int bit = net->bits; bit < 128; bit++)
-		if ((a->b[bit / 8] & 0x80 >> bit % 8) == 0)
-			return false;
-	return true;
+	host = UINT32_MAX >> (net->bits - 96);
+	return (ipword_at(a, IPADDR_V4_AT) & host) == host &&
+	       ipword_in(net, a);
 }
 
-static bool is_broadcast(const struct judge *j, const struct ipaddr *a)
+static ALWAYS_INLINE bool is_broadcast(const struct judge *j,
+				       const struct ipaddr *a)
 {
 	assert(j->n_onlink <= POLICY_NETS);
 	for (unsigned int i = 0; i < j->n_onlink; i++)
@@ -66,7 +56,8 @@ static bool is_broadcast(const struct judge *j, const struct ipaddr *a)
 }
 
 /* Own before forbidden before private: the plainest reason is told. */
-static enum judge_why by_lists(const struct judge *j, const struct ipaddr *a)
+static ALWAYS_INLINE enum judge_why by_lists(const struct judge *j,
+					     const struct ipaddr *a)
 {
 	if (is_own(j, a))
 		return JUDGE_OWN;
@@ -77,7 +68,8 @@ static enum judge_why by_lists(const struct judge *j, const struct ipaddr *a)
 	return JUDGE_OK;
 }
 
-static bool private_fits(const struct judge *j, const struct ipaddr *a)
+static ALWAYS_INLINE bool private_fits(const struct judge *j,
+				       const struct ipaddr *a)
 {
 	switch (j->private) {
 	case PRIVATE_ANY:
@@ -89,11 +81,13 @@ static bool private_fits(const struct judge *j, const struct ipaddr *a)
 	}
 }
 
-static enum judge_why judge_plain(const struct judge *j,
-				  const struct ipaddr *a)
+static ALWAYS_INLINE enum judge_why judge_plain(const struct judge *j,
+						const struct ipaddr *a)
 {
-	enum ipclass c = ipaddr_class(a);
-	enum judge_why why = by_class(c);
+	enum ipclass c = ipaddr_is_v4(a) ?
+			 ipword_v4_class(ipword_at(a, IPADDR_V4_AT)) :
+			 ipword_v6_class(a);
+	enum judge_why why = by_class[c];
 
 	if (why == JUDGE_OK)
 		why = by_lists(j, a);
@@ -102,23 +96,48 @@ static enum judge_why judge_plain(const struct judge *j,
 	return why;
 }
 
+/* The class is the inner one's; the lists may name either. */
+static COLD enum judge_why judge_nat64(const struct judge *j,
+				       const struct ipaddr *a)
+{
+	struct ipaddr inside = ipaddr_v4(a->b + IPADDR_V4_AT);
+	enum judge_why why = by_lists(j, a);
+
+	return why != JUDGE_OK ? why : judge_plain(j, &inside);
+}
+
+static ALWAYS_INLINE enum judge_why judge_one(const struct judge *j,
+					      const struct ipaddr *a)
+{
+	return ipaddr_is_nat64(a) ? judge_nat64(j, a) : judge_plain(j, a);
+}
+
 enum judge_why judge_address(const struct judge *j, const struct ipaddr *a)
 {
-	struct ipaddr inside;
-	enum judge_why why;
-
-	if (!ipaddr_nat64(a, &inside))
-		return judge_plain(j, a);
-	/* The class is the inner one's; the lists may name either. */
-	why = by_lists(j, a);
-	return why != JUDGE_OK ? why : judge_plain(j, &inside);
+	return judge_one(j, a);
 }
 
 enum judge_why judge_aaaa(const struct judge *j, const uint8_t b[static 16])
 {
 	struct ipaddr a = ipaddr_v6(b);
 
-	return ipaddr_is_v4(&a) ? JUDGE_MAPPED : judge_address(j, &a);
+	return ipaddr_is_v4(&a) ? JUDGE_MAPPED : judge_one(j, &a);
+}
+
+unsigned int judge_keep(const struct judge *j, bool aaaa,
+			struct ipaddr *addrs, unsigned int n, unsigned int max)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < n && kept < max; i++) {
+		if ((aaaa && ipaddr_is_v4(&addrs[i])) ||
+		    judge_one(j, &addrs[i]) != JUDGE_OK)
+			continue;
+		if (kept != i)
+			addrs[kept] = addrs[i];
+		kept++;
+	}
+	return kept;
 }
 
 bool judge_local(const struct judge *j, const struct ipaddr *a)

@@ -50,6 +50,14 @@ enum judge_why judge_address(const struct judge *j, const struct ipaddr *a);
 /* The same for an AAAA record's 16 octets: v4-mapped ones are JUDGE_MAPPED. */
 enum judge_why judge_aaaa(const struct judge *j, const uint8_t b[static 16]);
 
+/*
+ * Of the addresses of an answer, v4 ones as v4-mapped, keeps the first max
+ * that may be opened, in their order. aaaa: they are from AAAA records.
+ */
+unsigned int judge_keep(const struct judge *j, bool aaaa,
+			struct ipaddr *addrs, unsigned int n,
+			unsigned int max);
+
 /* Loopback, or an address of this machine. */
 bool judge_local(const struct judge *j, const struct ipaddr *a);
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# bench/shape and bench/compare, on tables whose rows are known.
+# bench/shape, compare, fit, goals and figures, on tables whose rows are known.
 
 set -u
 export LC_ALL=C
@@ -80,6 +80,18 @@ one "twice the same" "twice" floor
 one "a violation" "violations: b, sallyport door: 4" "sallyport door" \
     unit=violations
 
+# point WHAT GOOD LINE: GOOD is 0 if it may stand in a curve.
+point() {
+	printf "$3\n" >curve
+	found=$("$bench/shape" --curves curve)
+	if [ $? -eq $2 ]; then pass; else fail "$1: $found"; fi
+}
+point "a point" 0 'c\trow\t16\t2.5e+03'
+point "a field more" 1 'c\trow\t16\t2\t3'
+point "no curve" 1 '\trow\t16\t2'
+point "no number" 1 'c\trow\t16\tnan'
+point "nothing, which has no logarithm" 1 'c\trow\t0\t2'
+
 # ---- compare
 
 table() {
@@ -152,6 +164,66 @@ elif grep -q 'not results' err; then
 else
 	fail "a file without a header: $(cat err)"
 fi
+
+# ---- fit
+
+# fits CURVE SENTENCE: of the rows of file curves.
+fits() {
+	found=$("$bench/fit" -t curves | awk -F '\t' -v c="$1" '$1 == c { print $3 }')
+	if [ "$found" = "$2" ]; then pass; else fail "$1: $found"; fi
+}
+awk 'BEGIN {
+	for (x = 1; x <= 64; x *= 2) {
+		print "flat\trow\t" x "\t" 100 + (x % 3)
+		print "proportion\trow\t" x "\t" 3 * x
+		print "beside a cost\trow\t" x "\t" 50 + 2 * x
+		print "levels\trow\t" x "\t" 20 + 5 * log(x) / log(2)
+		print "shared\trow\t" x "\t" 64 / x
+	}
+	print "two\trow\t1\t1\ntwo\trow\t2\t1"
+}' | sort -s -t '	' -k 1,1 >curves
+fits "flat" "flat, x^0.00"
+fits "proportion" "linear, 0.0 + 3.0 x, x^1.00"
+fits "beside a cost" "linear, 50 + 2.0 x, x^0.29"
+fits "levels" "logarithmic, 20 + 5.0 a doubling, x^0.22"
+fits "shared" "falls, x^-1.00"
+fits "two" "too few sizes"
+
+# ---- goals
+
+{
+	printf 'b\tslower\tp50\tfloor\tmost\t1\n'
+	printf 'b\trate\tp99\tfloor\tleast\t1\n'
+	printf 'b\trate\tp99\tfloor\tleast\t1.1\n'
+	printf 'b\tslower\tp50\tfloor\tmost\t0.9\n'
+	printf 'b\tabsent\tp50\tfloor\tmost\t1\n'
+	printf 'b\tslower\tp50\tabsent\tmost\t1\n'
+	printf '.*\t(faster|rate)\tp50\t-\tmost\t2\n'
+} >goals
+"$bench/goals" old goals >got
+says "just met" '^met +b, p50: slower is 1 times floor, at most 1 wanted$'
+says "just met, at least" \
+    '^met +b, p99: rate is 1 times floor, at least 1 wanted$'
+says "missed" '^MISSED +b, p50: slower is 1 times floor, at most 0\.9 wanted$'
+says "missed, at least" '^MISSED +b, p99: rate .* at least 1\.1 wanted$'
+says "a pattern" '^met +b, p50: faster is 2, at most 2 wanted$'
+says "... of rows" '^met +b, p50: rate is 2, at most 2 wanted$'
+says "what is not there is no goal" '^4 of 6 goals met$'
+
+# ---- figures
+
+printf 'before\n<!-- figures: b -->\nstale\n<!-- end -->\nafter\n' >page
+"$bench/figures" old page >got
+says "a row" '^\| slower \| 2\.00 \| .* \| 2\.00 ± 5 % \|$'
+says "a row that is not paired" '^\| lone \| .* \| - \|$'
+says "around it" '^before$|^after$'
+if grep -q stale got; then fail "figures: the old ones stay"; else pass; fi
+cp got page
+"$bench/figures" old page >again
+if cmp -s got again; then pass; else fail "figures: twice is not the same"; fi
+echo '<!-- figures: c -->' >page
+"$bench/figures" old page >got
+says "a benchmark without a row" '^Not measured yet'
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -9,7 +9,6 @@
 
 #include "capture.h"
 #include "clock.h"
-#include "shared/cell.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,7 +40,7 @@ static void set_up(void)
 	rules.door = 1;
 	rules.n_ports = 1;
 	rules.ports[0] = 80;
-	cell_publish(&control.seq, control.rules, &rules, sizeof(rules));
+	book_publish(&control, &rules);
 	capture_init(&capture, &control, &entries);
 }
 

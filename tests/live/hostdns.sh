@@ -4,7 +4,7 @@
 # The host's DNS settings where no bus keeps them: a plain resolv.conf, that
 # of Debian's resolvconf, and that of openresolv. Into a blocking state and
 # out of it again, with others who change the settings meanwhile, after a
-# kill -9, and when sallyport is taken away: what comes back is what was there,
+# kill -9, after a reboot, and when sallyport is taken away: what comes back is what was there,
 # or what others have made of it, to the octet, with mode, owner and links.
 # What that is, is found out by doing the same without sallyport.
 #
@@ -20,6 +20,7 @@
 
 . "$(dirname "$0")/assert.sh"
 . tests/live/packages.sh
+. tests/live/reboot.sh
 
 NAME=captive.apple.com
 
@@ -38,13 +39,13 @@ remember() {
 	settings >"$WORLD/settings.was"
 	remember_dns
 }
-is_as_before() {
+is_original() {
 	settings >"$WORLD/settings.now"
 	cmp -s "$WORLD/settings.was" "$WORLD/settings.now"
 }
 # EDGE
 check_as_before() {
-	if world_until 50 is_as_before; then
+	if world_until 50 is_original; then
 		passed=$((passed + 1))
 	else
 		failed=$((failed + 1))
@@ -82,15 +83,13 @@ file_up() {
 }
 resolvconf_up() {
 	cp -a "$PACKAGES/resolvconf/etc/resolvconf" "$WORLD/etc"
-	laptop mkdir -p /run/resolvconf/interface
 	ln -sf ../run/resolvconf/resolv.conf "$WORLD/etc/resolv.conf"
-	rc --enable-updates
-	record eth0.dhclient $DNS4
+	resolvconf_boots
 }
 openresolv_up() {
 	cp -a "$PACKAGES/openresolv/etc/resolvconf.conf" "$WORLD/etc"
 	: >"$WORLD/etc/resolv.conf"
-	record eth0.dhclient $DNS4
+	openresolv_boots
 	rm -f "$WORLD/etc/resolv.conf.bak"
 }
 # One that lets servers in beside a local one.
@@ -98,6 +97,25 @@ exclusive_up() {
 	openresolv_up
 	echo 'resolv_conf_local_only=NO' >>"$WORLD/etc/resolvconf.conf"
 	laptop mkdir -p /run/resolvconf/exclusive
+}
+# What of it is done at each boot.
+file_boots() { :; }
+resolvconf_boots() {
+	services_start
+	record eth0.dhclient $DNS4
+}
+openresolv_boots() { record eth0.dhclient $DNS4; }
+# Debian's resolvconf.service.
+services_start() {
+	[ $kind != resolvconf ] || {
+		laptop mkdir -p /run/resolvconf/interface
+		rc --enable-updates
+	}
+}
+programs_end() { :; }
+programs_start() {
+	laptop_up
+	${kind}_boots
 }
 file_down() { :; }
 resolvconf_down() {
@@ -139,7 +157,7 @@ resolves() {
 # On a slow machine not with the first question.
 opens() { resolves; elements_are 2; }
 # COMMAND...: with sockets; in bypass nothing of the settings may change.
-is_pointed() { bypass && is_as_before || names_us; }
+is_pointed() { bypass && is_original || names_us; }
 
 # EDGE
 enters() {
@@ -152,7 +170,7 @@ enters() {
 # Whether the comparison would see it at all.
 leaves() {
 	bypass || check "$1: the change is seen" \
-	    "$(is_as_before || echo seen)" seen
+	    "$(is_original || echo seen)" seen
 	go disconnected
 	check_as_before "$1"
 	check "$1: nothing is kept" "$(ls "$WORLD/state")" settings.json
@@ -188,6 +206,13 @@ others() {
 	done
 }
 
+# The defaults have a folder of the host's for the state.
+broken_conf() {
+	_conf=$WORLD/broken.conf
+	echo 'nonsense = 1' >"$_conf"
+	laptop mount -t tmpfs tmpfs /var/lib
+}
+
 killed() {
 	daemon_ends KILL
 	bypass || check "$kind, killed: pointed" "$(names_us && echo yes)" yes
@@ -197,7 +222,9 @@ killed() {
 	check_comes "$kind, killed, started: server" asks_of $DNS4
 	daemon_ends KILL
 	# As a package's removal does, after the unit's ExecStopPost.
-	laptop "$BUILD/sallyportd" --restore-dns -f "$CONF" \
+	_conf=$CONF
+	[ $kind != file ] || broken_conf
+	laptop "$BUILD/sallyportd" --restore-dns -f "$_conf" \
 	    >"$WORLD/restore.log" 2>&1
 	check "$kind, removed: --restore-dns" $? 0
 	check_as_before "$kind, removed"
@@ -205,6 +232,8 @@ killed() {
 	daemon_started
 	go disconnected
 	check_as_before "$kind, started again"
+	check "$kind, started again: nothing is kept" "$(ls "$WORLD/state")" \
+	    settings.json
 }
 
 # Each attribute that is compared is one that would be missed.
@@ -216,11 +245,11 @@ notices() {
 		    cp -aL /etc/resolv.conf /run/content
 		    $_damage"
 		check "$kind: \"$_damage\" is noticed" \
-		    "$(is_as_before || echo yes)" yes
+		    "$(is_original || echo yes)" yes
 		laptop sh -c "rm /etc/resolv.conf; mv /run/kept /etc/resolv.conf
 		    [ ! -L /etc/resolv.conf ] || mv /run/content $_conf"
 		check "$kind: and its end, too" \
-		    "$(is_as_before && echo yes)" yes
+		    "$(is_original && echo yes)" yes
 	done
 }
 
@@ -250,6 +279,7 @@ for kind in ${KINDS:-file resolvconf openresolv $(either exclusive '')}; do
 	if [ $kind != exclusive ]; then
 		others
 		enters "$kind, again"
+		rebooted "$kind"
 		killed
 	fi
 	daemon_ends TERM

@@ -1,18 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# The real NetworkManager, which writes resolv.conf itself, leaves that to
-# systemd-resolved, or does the one beside the other. Its check reaches "full",
-# and "portal" behind a portal, while the kill switch holds, and neither
-# without the door. Its DNS comes back as it was after leaving, after kill -9,
-# and after a change by somebody else; and nothing leaves. For the network see
-# networkmanager_world.sh.
+# The real NetworkManager, which writes resolv.conf itself, has a dnsmasq of its
+# own there, leaves that to systemd-resolved, or does it beside that one. Its
+# check reaches "full", and "portal" behind a portal, while the kill switch
+# holds, and neither without the door. Its DNS comes back as it was after
+# leaving, after kill -9, after a reboot, and after a change by somebody else;
+# and nothing leaves. For the network see networkmanager_world.sh.
 #
 # modes: socket bypass
-# usage: networkmanager.sh [BUILD]
+# usage: [DATAPATH=bypass] [STACKS='alone beside'] networkmanager.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
 . tests/live/networkmanager_world.sh
+. tests/live/reboot.sh
 for _tool in curl flock; do
 	command -v $_tool >/dev/null && continue
 	echo "skipped: needs $_tool"
@@ -20,6 +21,8 @@ for _tool in curl flock; do
 done
 
 OTHER_DNS=192.168.77.3
+NOT_ITS=127.0.0.54		# of ours, beside a dnsmasq at 127.0.0.1
+listen=
 
 # All that the host has of DNS, as its own tools read it.
 originals() {
@@ -29,18 +32,27 @@ originals() {
 	nm -t -f ipv4.dns,ipv4.dns-search,ipv6.dns connection show wired
 	laptop grep -c global-dns \
 	    /var/lib/NetworkManager/NetworkManager-intern.conf
-	[ "$stack" = alone ] || for _what in dns domain dnsovertls; do
-		unpacked resolvectl $_what eth0
+	case $stack in
+	beside | resolved) ;;
+	*) return ;;
+	esac
+	for _what in dns domain dnsovertls; do
+		unpacked resolvectl $_what eth0 | sed 's/^Link [0-9]*//'
 	done
 }
-is_original() { [ "$(originals)" = "$was" ]; }
+remember() { originals >"$WORLD/originals.was" 2>&1; }
+is_original() {
+	originals >"$WORLD/originals.now" 2>&1
+	cmp -s "$WORLD/originals.was" "$WORLD/originals.now"
+}
 
 # Whom programs ask.
 is_pointed() {
 	case $DATAPATH.$stack in
 	bypass.*) [ "$(steered)" = '3 3' ] && is_original ;;
 	socket.alone) names_us ;;
-	socket.beside) names_us && links_ask_us ;;
+	socket.dnsmasq) stub_asks_us ;;
+	socket.beside) names_us && (links_ask_us || links_ask_nobody) ;;
 	*) links_ask_us ;;
 	esac
 }
@@ -51,6 +63,15 @@ names_us() {
 links_ask_us() {
 	unpacked resolvectl dns eth0 | grep -q ': 127.0.0.1 ::1$'
 }
+
+stub_asks_us() {
+	laptop grep -q '^nameserver 127.0.0.1$' /etc/resolv.conf &&
+	    laptop grep -q "^servers=$NOT_ITS\$" \
+	    /var/lib/NetworkManager/NetworkManager-intern.conf
+}
+# With global servers NetworkManager, started again, need not tell a resolved
+# of any; that one asks those of resolv.conf then.
+links_ask_nobody() { unpacked resolvectl dns eth0 | grep -q ': *$'; }
 
 asks_of() { [ "$(status '.upstreams | map(.address) | join(" ")')" = "$1" ]; }
 problem_is() { status .problem | grep -q "$1"; }
@@ -130,6 +151,16 @@ others_write() {
 	check_comes "$1: global servers, and ours again" names_us
 }
 
+# The other one's servers, as a user sets them.
+others_set_links() {
+	link_dns $OTHER_DNS $DNS6
+	bypass ||
+		check_comes "$1: other servers of the link, pointed" is_pointed
+	check "$1: full by the others of the link" "$(nm_check)" full
+	link_dns $DNS4 $DNS6
+	check_comes "$1: and back, pointed" is_pointed
+}
+
 killed() {
 	daemon_ends KILL
 	check "$1: killed, still pointed" "$(is_pointed && echo yes)" yes
@@ -142,11 +173,20 @@ killed() {
 	check_comes "$1: started, full" nm_is full
 }
 
+# With the dnsmasq that is its child.
+nm_dies() {
+	nm_ends KILL
+	[ "$stack" != dnsmasq ] ||
+		laptop sh -c 'kill $(cat /run/NetworkManager/dnsmasq.pid)'
+}
+
 starts_anew() {
 	nm_checks http://$NM_CHECK/check
-	nm_ends KILL
-	[ "$DATAPATH.$stack" != socket.alone ] ||
-		check_comes "$1: none, it is told" problem_is 'does not run'
+	nm_dies
+	case $DATAPATH.$stack in
+	bypass.* | *.resolved) ;;
+	*) check_comes "$1: none, it is told" problem_is 'does not run' ;;
+	esac
 	check "$1: none, the block holds" "$(loaded)" door
 	daemon_ends KILL
 	daemon_start
@@ -157,9 +197,27 @@ starts_anew() {
 	check_comes "$1: again, full" nm_is full
 }
 
+# As a reboot does it.
+programs_end() {
+	nm_dies
+	case $stack in
+	beside | resolved) resolved_ends KILL ;;
+	esac
+	world_end "$BUS"
+}
+programs_start() {
+	resolved_run && bus_start || echo 'FAILED: the bus does not start again'
+	case $stack in
+	beside | resolved)
+		resolved_start ||
+			echo 'FAILED: resolved does not start again' ;;
+	esac
+	nm_start "$nm_dns" || echo 'FAILED: NetworkManager does not start again'
+}
+
 # STACK DNS BACKEND: the whole of it.
 with_stack() {
-	stack=$1
+	stack=$1 nm_dns=$2
 	nm_checks http://$NM_CHECK/check
 	nm_start "$2" || {
 		cat "$WORLD/nm.log"
@@ -168,8 +226,8 @@ with_stack() {
 	# It has read this; what is to be read now it is not told.
 	nm_checks http://stale.probe.test/check
 	check_comes "$1: at first" eval '[ "$(nm_check)" = full ]'
-	was=$(originals)
-	daemon_conf 'profile = "networkmanager"'
+	remember
+	daemon_conf 'profile = "networkmanager"' "$listen"
 	daemon_started
 	check "$1: backend" "$(status .hostdns.backend)" "$3"
 	world_start monitor nsenter -t "$HOLDER" -m -n -- "$BUILD/sallyport" \
@@ -177,13 +235,19 @@ with_stack() {
 	tally
 	no_door "$1"
 	with_door "$1"
-	[ "$1" = beside ] || {
-		behind_portal "$1"
-		others_change_it "$1"
-		[ "$DATAPATH.$1" != socket.alone ] || others_write "$1"
-		killed "$1"
-		starts_anew "$1" "$2"
-	}
+	case $1 in
+	alone | resolved) behind_portal "$1" ;;
+	esac
+	others_change_it "$1"
+	case $DATAPATH.$1 in
+	socket.alone | socket.beside) others_write "$1" ;;
+	esac
+	case $1 in
+	beside | resolved) others_set_links "$1" ;;
+	esac
+	killed "$1"
+	starts_anew "$1" "$2"
+	rebooted "$1"
 	check "$1: nothing has left" "$(leaks)" 0
 	tally_ends
 	go disconnected
@@ -196,18 +260,47 @@ with_stack() {
 	nm_ends TERM
 }
 
-nm_opened
-router ip addr add $OTHER_DNS/24 dev lan0
-with_stack alone default networkmanager
-if bypass; then
-	left_out 'a resolved that is nobody'"'"'s'
-else
+# Its own dnsmasq has 127.0.0.1, and sockets that are bound to the link.
+refused() {
+	nm_start dnsmasq || exit 2
+	remember
+	daemon_conf 'profile = "networkmanager"'
+	daemon_started
+	go error offline
+	check_like "dnsmasq: refused" "$(sp netcheck on 2>&1)" "$1"
+	check "dnsmasq: refused, the block holds" "$(loaded)" block
+	go disconnected
+	check_comes "dnsmasq: refused, settings" is_original
+	daemon_ends TERM
+	nm_ends TERM
+}
+with_dnsmasq() {
+	stack=dnsmasq
+	# What it answers is what it was told just now.
+	mkdir -p "$WORLD/etc/NetworkManager/dnsmasq.d"
+	echo cache-size=0 >"$WORLD/etc/NetworkManager/dnsmasq.d/cache.conf"
+	refused "$(either '*held by dnsmasq*' '*dnsmasq*binds its questions*')"
+	bypass && return
+	listen="listen = { \"$NOT_ITS\" }"
+	with_stack dnsmasq dnsmasq networkmanager
+	listen=
+}
+with_alone() { with_stack alone default networkmanager; }
+with_beside() {
 	resolved_start || exit 2
 	with_stack beside default networkmanager
 	# It has taken servers from resolv.conf that it would not forget.
 	resolved_ends TERM
-fi
-stub_dns
-resolved_start || exit 2
-with_stack resolved systemd-resolved resolved
+}
+with_resolved() {
+	stub_dns
+	resolved_start || exit 2
+	with_stack resolved systemd-resolved resolved
+}
+
+nm_opened
+router ip addr add $OTHER_DNS/24 dev lan0
+for _with in ${STACKS:-alone dnsmasq beside resolved}; do
+	with_$_with
+done
 finish

@@ -65,8 +65,11 @@ resolved_etc() {
 	rm -rf "$WORLD"/etc/systemd/resolved.conf*
 	rm -f "$WORLD/etc/machine-id"
 	tr -d - </proc/sys/kernel/random/uuid >"$WORLD/etc/machine-id"
-	laptop mount -t tmpfs -o mode=755 tmpfs /run &&
-	    laptop mkdir -p /run/dbus /run/systemd/resolve &&
+	laptop mount -t tmpfs -o mode=755 tmpfs /run && resolved_run
+}
+# As systemd makes it at boot.
+resolved_run() {
+	laptop mkdir -p /run/dbus /run/systemd/resolve &&
 	    laptop chown $RESOLVED_ID:$RESOLVED_ID /run/systemd/resolve
 }
 

@@ -83,7 +83,6 @@ crowd() {
 	    --clear-groups -- "$BUILD/live_crowd" clients "$WORLD/$SOCK" 1000 \
 	    "$3" <"$WORLD/leave" >"$WORLD/crowd" 2>&1 &
 	crowd=$!
-	WORLD_PIDS="$WORLD_PIDS $crowd"
 	exec 4>"$WORLD/leave"
 	check_comes "$1: turned away" grep -q closed "$WORLD/crowd"
 	check "$1: turned away" "$(cat "$WORLD/crowd")" \

@@ -16,55 +16,11 @@
 
 . "$(dirname "$0")/assert.sh"
 . tests/live/packages.sh
+. tests/live/wireguard.sh
 
-PORT=51820
-RELAY_HOLDER=''
 USER_LOOP=''
 
 # ---- WireGuard, twice
-
-programs_wanted() {
-	command -v wireguard-go >/dev/null || echo wireguard-go
-	command -v wg >/dev/null || echo wireguard-tools
-}
-
-programs_found() {
-	WG_GO=$(first_program "$(command -v wireguard-go)" \
-	    "$PACKAGES/wireguard-go/usr/bin/wireguard-go")
-	WG=$(first_program "$(command -v wg)" \
-	    "$PACKAGES/wireguard-tools/usr/bin/wg")
-}
-
-keys() {
-	for _who in laptop relay; do
-		(umask 077 && "$WG" genkey >"$WORLD/$_who.key") &&
-		    "$WG" pubkey <"$WORLD/$_who.key" >"$WORLD/$_who.pub" ||
-		    return 1
-	done
-}
-
-# On the internet, with a /run of its own: sockets are found by name.
-relay_holder() {
-	ip netns exec "$INTERNET" unshare -m sh -c \
-	    "mount -t tmpfs tmpfs /run && echo \$\$ >'$WORLD/relay.pid' &&
-	     exec sleep 86400" &
-	WORLD_PIDS="$WORLD_PIDS $!"
-	world_until 50 test -s "$WORLD/relay.pid" || return 1
-	RELAY_HOLDER=$(cat "$WORLD/relay.pid")
-	WORLD_PIDS="$WORLD_PIDS $RELAY_HOLDER"
-}
-relay() { nsenter -t "$RELAY_HOLDER" -m -n -- "$@"; }
-
-relay_up() {
-	relay_holder || return 1
-	world_start relay nsenter -t "$RELAY_HOLDER" -m -n -- "$WG_GO" -f wgr
-	world_until 50 relay test -S /run/wireguard/wgr.sock || return 1
-	relay "$WG" set wgr listen-port $PORT private-key "$WORLD/relay.key" \
-	    peer "$(cat "$WORLD/laptop.pub")" allowed-ips 10.66.0.2,fd66::2
-	relay ip addr add 10.66.0.1/24 dev wgr
-	relay ip addr add fd66::1/64 dev wgr
-	relay ip link set wgr up
-}
 
 # A tunnel's routes: everything but the way to its relay.
 routes_into() {
@@ -76,13 +32,7 @@ routes_into() {
 
 # As wg-quick up does it.
 wg_starts() {
-	laptop_start wg "$WG_GO" -f wg0
-	WG_PID=$PID
-	world_until 50 laptop test -S /run/wireguard/wg0.sock || return 1
-	laptop "$WG" set wg0 private-key "$WORLD/laptop.key" \
-	    peer "$(cat "$WORLD/relay.pub")" endpoint $RELAY4:$PORT \
-	    allowed-ips 0.0.0.0/0,::/0 persistent-keepalive 1
-	lap ip addr add 10.66.0.2/24 dev wg0
+	wg_made wg0 0.0.0.0/0,::/0 1 || return 1
 	lap ip addr add fd66::2/64 dev wg0
 	lap ip link set wg0 up
 	routes_into wg0
@@ -124,7 +74,6 @@ user_starts() {
 		sleep 0.05
 	done" &
 	USER_LOOP=$!
-	WORLD_PIDS="$WORLD_PIDS $USER_LOOP"
 }
 user_ends() { world_end $USER_LOOP; }
 
@@ -187,6 +136,18 @@ reconnect() {
 	    "*followed*wg0, following, last handshake [0-9]* s ago*"
 	check "connected: the handshake" "$(status \
 	    '.tunnel.follow | .wireguard and .handshake < 60')" true
+}
+
+# Made and yet to be switched on: what is first sent through it waits for no
+# ruleset. With the interface, its place in the rules goes.
+named() { lap nft list chain inet sallyport output | grep -c '"wg0" accept'; }
+named_is() { [ "$(named)" -eq "$1" ]; }
+made_only() {
+	wg_made wg0 0.0.0.0/0,::/0 1
+	check_comes "made: the interface in the rules" named_is 1
+	check "made: state" "$(stands)" "disconnected blocked-active"
+	wg_dies
+	check_comes "unmade: the interface in the rules" named_is 0
 }
 
 # $1: name of the capture
@@ -290,10 +251,10 @@ leaked() { [ "$(plain_packets "$1")" -gt 0 ]; }
 # ---- in order
 
 world_opened
-packages_fetched wireguard-go $(programs_wanted)
-programs_found
+packages_fetched wireguard-go $(wg_wanted)
+wg_found
 laptop mount -t tmpfs -o mode=755 tmpfs /run
-keys && relay_up || exit 2
+wg_keys && relay_up || exit 2
 world_capture killswitch
 
 daemon_conf 'tunnel { interface = "wg0"' ' follow = true }'
@@ -302,6 +263,7 @@ freshly_installed
 reconnect
 user_starts
 tunnel_dies
+made_only
 user_ends
 front_end
 if bypass; then

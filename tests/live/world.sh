@@ -21,7 +21,6 @@ W=${W:-sp$$}			# prefix of all names
 LAPTOP=${W}l ROUTER=${W}r INTERNET=${W}i
 WORLD=''			# directory for logs and state
 HOLDER=''			# pid that keeps the laptop's namespaces
-WORLD_PIDS=''
 
 PROBE4=203.0.113.10 OTHER4=203.0.113.20 RELAY4=203.0.113.30
 PROBE6=2001:db8::10 OTHER6=2001:db8::20 RELAY6=2001:db8::30
@@ -54,7 +53,6 @@ world_start() {
 	shift
 	"$@" >"$_log" 2>&1 &
 	PID=$!
-	WORLD_PIDS="$WORLD_PIDS $PID"
 }
 
 world_links() {
@@ -75,9 +73,14 @@ world_links() {
 	router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	ip -n "$ROUTER" addr add $DNS4/24 dev lan0
 	ip -n "$ROUTER" addr add $DNS6/64 dev lan0
+	ip -n "$ROUTER" link set lan0 up
+	world_wan
+}
+
+# Addresses, and switched on, between router and internet.
+world_wan() {
 	ip -n "$ROUTER" addr add 203.0.113.1/24 dev wan0
 	ip -n "$ROUTER" addr add 2001:db8::1/64 dev wan0
-	ip -n "$ROUTER" link set lan0 up
 	ip -n "$ROUTER" link set wan0 up
 	for _a in $PROBE4/24 $OTHER4/24 $RELAY4/24 $PROBE6/64 $OTHER6/64 \
 	    $RELAY6/64; do
@@ -120,7 +123,6 @@ world_holder() {
 	    "mount --make-rprivate / && mount --bind '$WORLD/etc' /etc &&
 	     mkdir -p '$WORLD/run' && echo \$\$ >'$WORLD/holder' &&
 	     exec sleep 86400" &
-	WORLD_PIDS="$WORLD_PIDS $!"
 	world_until 300 test -s "$WORLD/holder" || return 1
 	HOLDER=$(cat "$WORLD/holder")
 }
@@ -139,19 +141,32 @@ laptop_down() {
 	ip -n "$LAPTOP" addr flush dev eth0
 }
 
-# dnsmasq $1...: more options.
-world_dns() {
-	world_start dnsmasq ip netns exec "$ROUTER" dnsmasq --keep-in-foreground \
-	    --conf-file=/dev/null --no-resolv --no-hosts --no-ping --user=root \
-	    --pid-file= --interface=lan0 --bind-interfaces --log-queries \
-	    --log-facility=- --local-ttl="${DNS_TTL:-60}" \
+# NAMESPACE INTERFACE OPTION...: dnsmasq with nothing but these options.
+world_dnsmasq() {
+	_netns=$1 _if=$2
+	shift 2
+	world_start "dnsmasq" ip netns exec "$_netns" dnsmasq \
+	    --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts \
+	    --no-ping --user=root --pid-file= --interface="$_if" \
+	    --bind-interfaces --log-queries --log-facility=- "$@"
+	world_until 50 ip netns exec "$_netns" \
+	    sh -c "ss -Hlun 'sport = 53' | grep -q ."
+}
+
+# Those that the internet has, as options.
+world_names() {
+	echo --local-ttl="${DNS_TTL:-60}" \
 	    --cname=captive.apple.com,captive-geo.origin-apple.com.akadns.net \
 	    --cname=captive-geo.origin-apple.com.akadns.net,captive.g.aaplimg.com \
 	    --host-record=captive.g.aaplimg.com,$PROBE4,$PROBE6,60 \
 	    --host-record=netcts.cdn-apple.com,$PROBE4,$PROBE6,60 \
-	    --host-record=www.example.com,$OTHER4,$OTHER6,60 "$@"
+	    --host-record=www.example.com,$OTHER4,$OTHER6,60
+}
+
+# dnsmasq on the router; $1...: more options.
+world_dns() {
+	world_dnsmasq "$ROUTER" lan0 $(world_names) "$@" || return
 	DNSMASQ=$PID
-	world_until 50 router sh -c "ss -Hlun 'sport = 53' | grep -q ."
 }
 
 # What captive.apple.com answers (hotspot-detect.html), and another site.
@@ -199,9 +214,9 @@ world_open() {
 }
 
 world_close() {
-	for _pid in $WORLD_PIDS $HOLDER; do
-		kill "$_pid" 2>/dev/null
-	done
+	# Whoever is our child still: the pid of one that has ended may be
+	# another's by now.
+	pkill -P $$
 	wait 2>/dev/null
 	for _ns in "$LAPTOP" "$ROUTER" "$INTERNET"; do
 		# Children of what was started have no parent any more.

@@ -179,7 +179,8 @@ int main(void)
 
 	choose_addresses();
 	allow_init(&table, SEED);
-	table.version = UINT32_MAX - 1000;
+	for (size_t i = 0; i < ALLOW_ENTRIES; i++)
+		table.entries[i].tag = UINT32_MAX - 1000;
 	for (int i = 0; i < READERS; i++)
 		if (pthread_create(&t[i], NULL, read_all, &hits[i]) != 0)
 			return 1;

@@ -8,7 +8,6 @@
 
 #include "capture.h"
 #include "clock.h"
-#include "shared/cell.h"
 #include "wire.h"
 
 enum { TCP = 6, UDP = 17, ETH0 = 2, TUN0 = 3 };
@@ -34,7 +33,7 @@ static struct ipaddr addr(const char *text)
 static void publish(double since)
 {
 	rules.since = (uint64_t)((int64_t)T + (int64_t)(since * 1e9));
-	cell_publish(&control.seq, control.rules, &rules, sizeof(rules));
+	book_publish(&control, &rules);
 }
 
 /* Blocked with a door since long ago; one tunnel interface. */
@@ -200,6 +199,7 @@ Test(capture, links)
 Test(capture, what_waited_in_a_queue_when_the_block_came)
 {
 	capture_init(&capture, &control, &entries);
+	atomic_store(&control.seq, 0);
 	publish(0);
 	cr_expect_eq(classified(0.5, &leak, some), LEDGER__N);
 	cr_expect_eq(entries.settling, 1);
@@ -222,6 +222,36 @@ Test(capture, rules_count_for_a_second_after_they_are_gone)
 	/* A later change does not bring them back. */
 	publish(7);
 	cr_expect_eq(classified(7.1, &s, some), LEDGER_LEAK);
+}
+
+/* Published and taken back while no packet was looked at. */
+static enum ledger_class in_between(unsigned int later)
+{
+	const struct sent s = { own, relay, 9, 51820, UDP, 0, 0, false };
+
+	cr_expect_eq(classified(0.5, &s, some), LEDGER_LEAK);
+	rules.relays[rules.n_relays++] = (struct book_relay){
+		addr(relay), 51820, UDP };
+	publish(1);
+	rules.n_relays = 0;
+	for (unsigned int i = 0; i < later; i++)
+		publish(1.01);
+	return classified(1.005, &s, some);
+}
+
+Test(capture, rules_that_nobody_looked_at_count_too)
+{
+	cr_expect_eq(in_between(1), LEDGER_RELAY);
+}
+
+Test(capture, as_many_rules_count_as_there_is_room_for)
+{
+	cr_expect_eq(in_between(BOOK_PAST - 2), LEDGER_RELAY);
+}
+
+Test(capture, rules_before_those_are_gone)
+{
+	cr_expect_eq(in_between(BOOK_PAST), LEDGER_LEAK);
 }
 
 Test(capture, rules_that_are_new_count_at_once)

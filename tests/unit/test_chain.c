@@ -177,6 +177,8 @@ static const struct {
 	{ "A where AAAA was asked", 28, "a A 60 1", CHAIN_STRAY },
 	{ "CNAME to itself", 1, "a C 60 a", CHAIN_LOOP },
 	{ "CNAME to itself, other case", 1, "a C 60 A", CHAIN_LOOP },
+	{ "CNAME to itself, then on", 1, "a C 60 a;a C 60 b;b A 60 1",
+	  CHAIN_LOOP },
 	{ "two CNAMEs in a ring", 1, "a C 60 b;b C 60 a", CHAIN_LOOP },
 	{ "ring behind the question", 1, "a C 60 b;b C 60 c;c C 60 b",
 	  CHAIN_LOOP },

@@ -12,7 +12,14 @@ static const struct {
 } rows[] = {
 	{ "no address, no route", "true",
 	  "192.0.2.53", "::", "192.0.2.53", "" },
-	{ "on the link", "ip addr add 10.9.0.1/24 dev near",
+	{ "another link's address is not for here",
+	  "ip addr add 10.8.0.1/24 dev far",
+	  "192.0.2.53", "::", "192.0.2.53", "" },
+	{ "the machine's own, on lo", "ip addr del 10.8.0.1/24 dev far && "
+	  "ip link set lo up && ip addr add 10.6.0.1/32 dev lo",
+	  "192.0.2.53", "10.6.0.1", "192.0.2.53", "" },
+	{ "on the link", "ip addr del 10.6.0.1/32 dev lo && "
+	  "ip addr add 10.9.0.1/24 dev near",
 	  "10.9.0.53", "10.9.0.1", "10.9.0.53", "" },
 	{ "an address, and no route", "true",
 	  "192.0.2.53", "10.9.0.1", "192.0.2.53", "" },

@@ -63,6 +63,9 @@ static void write_resolv_conf(void)
 					  "servers");
 	const char *first = json_string_value(json_array_get(servers, 0));
 
+	if (strcmp(json_string_value(json_object_get(world, "mode")),
+		   "dnsmasq") == 0)
+		first = "127.0.0.1";
 	run("echo nameserver %s >resolv.conf",
 	    first != NULL ? first : "192.0.2.1");
 }
@@ -314,6 +317,34 @@ Test(networkmanager, what_it_cannot_be, .init = make_world,
 			  rows[i].edge);
 		h->ops->close(h);
 	}
+}
+
+/* It asks whom the global servers are; the others by bound sockets. */
+Test(networkmanager, dnsmasq_of_its_own, .init = make_world,
+     .fini = remove_world)
+{
+	struct hostdns *h = opened();
+	struct ipaddr listen;
+
+	cr_assert(ipaddr_parse("127.0.0.54", &listen));
+	cr_expect_eq(h->ops->led(h, &told), 0);
+	set("mode", "\"dnsmasq\"");
+	cr_expect_str_eq(asks(h), "192.0.2.1");
+	cr_expect_eq(h->ops->led(h, &told), -EOPNOTSUPP);
+	cr_expect(strstr(told.text, "127.0.0.54") != NULL, "%s", told.text);
+	cr_expect_eq(h->ops->point(h, &listen, 1, &told), 0, "%s", told.text);
+	cr_expect_eq(looks(h), 0, "its stub is no change: %s", told.text);
+	run("echo nameserver 192.0.2.1 >resolv.conf");
+	cr_expect_eq(looks(h), 0, "written anew: %s", told.text);
+	run("grep -qx 'nameserver 127.0.0.1' resolv.conf");
+	restore(h);
+	cr_expect(is(global(), "{}"));
+	set("global", others);
+	cr_expect_eq(h->ops->led(h, &told), 0);
+	calls_left = 0;
+	cr_expect_eq(h->ops->led(h, &told), 0, "at boot it is not there yet");
+	calls_left = UINT_MAX;
+	h->ops->close(h);
 }
 
 /* From the disk: refused, and said, and nothing is done. */

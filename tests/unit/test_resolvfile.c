@@ -209,3 +209,29 @@ Test(resolvfile, no_server)
 					  &why), 0);
 	cr_expect_eq(s.n, 1);
 }
+
+Test(resolvfile, leads)
+{
+	static const struct {
+		const char *what, *to;
+		bool want;
+	} rows[] = {
+		{ "the whole path", "/run/x/resolv.conf", true },
+		{ "from /etc", "../run/x/resolv.conf", true },
+		{ "a file beside it", "/run/x/resolv.conf2", false },
+		{ "further up", "../../run/x/resolv.conf", false },
+		{ "no slash", "run/x/resolv.conf", false },
+	};
+	char path[] = "/tmp/test_resolvfile.XXXXXX";
+
+	cr_assert_geq(mkstemp(path), 0);
+	cr_expect(!resolvfile_leads(path, path), "a file");
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		unlink(path);
+		cr_assert_eq(symlink(rows[i].to, path), 0);
+		cr_expect_eq(resolvfile_leads(path, "/run/x/resolv.conf"),
+			     rows[i].want, "%s", rows[i].what);
+	}
+	unlink(path);
+	cr_expect(!resolvfile_leads(path, path), "nothing");
+}

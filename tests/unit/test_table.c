@@ -51,7 +51,7 @@ static struct allow_entry *entry_of(const char *text)
 	struct allow_entry *e = t.entries;
 
 	while (memcmp(e, a.b, sizeof(a.b)) != 0)
-		cr_assert(++e < t.entries + ALLOW_SLOTS, "%s", text);
+		cr_assert(++e < t.entries + ALLOW_ENTRIES, "%s", text);
 	return e;
 }
 

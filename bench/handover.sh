@@ -1,6 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: ISC
-
-bench_handover() {
-	"$bin/bench_handover" "$tsv"
-}

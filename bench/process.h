@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * process.h - what whole processes cost
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <sys/types.h>
+
+#include "compat.h"
+
+/* ns of processor time that the child took, which is waited for. It must end
+ * with exit code 0 or 1. */
+double process_cost(pid_t child);
+
+/* In a child: becomes sallyport replay --stats of a capture, unheard. */
+NORETURN void process_replay(const char *program, const char *capture);
+
+#endif /* PROCESS_H */
