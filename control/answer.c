@@ -21,6 +21,10 @@
  * ask it, the entry opens the address, and an epoch shuts all of them. What
  * is to be verified besides the rules is the table (root can write to it).
  *
+ * Grants that wait in the ring together are opened in one batch, as long as
+ * no address is in two of them. When the kernel refuses a batch nothing of it
+ * is open, and each of its grants is tried alone.
+ *
  * Every grant is copied out of the ring once, then checked, then used: the
  * datapath may be hostile. It can get no more than the policy allows anybody.
  */
@@ -32,12 +36,10 @@
 #include "clock.h"
 #include "log.h"
 #include "os/netinfo.h"
-#include "table.h"
 
 enum {
 	/* The kernel counts in ticks; it must not be earlier than the table. */
 	KERNEL_SLACK_S = 1,
-	VERIFY_TRIES = 3,
 };
 
 /* --- opening and shutting --- */
@@ -67,7 +69,7 @@ void answer_start(struct answer *a)
 		allow_set_epoch(a->arena->allow, a->epoch);
 }
 
-static void reach(const struct answer *a, const struct ipaddr *addr,
+void answer_reach(const struct answer *a, const struct ipaddr *addr,
 		  uint64_t until)
 {
 	if (a->on_reach != NULL)
@@ -80,7 +82,7 @@ static void reach_ends(const struct answer *a, const struct ipaddr *gone,
 	uint64_t now = clock_boot();
 
 	for (unsigned int i = 0; i < n; i++)
-		reach(a, &gone[i], now);
+		answer_reach(a, &gone[i], now);
 }
 
 int answer_stop(struct answer *a, struct why *why)
@@ -130,11 +132,10 @@ void answer_expire(struct answer *a)
 
 /* --- a grant --- */
 
-/* Rounded up: the kernel must not be earlier than the table. */
-static uint32_t seconds_left(uint64_t expiry, uint64_t now)
+uint32_t answer_seconds(uint64_t expiry, uint64_t now)
 {
-	return expiry <= now ? 0 :
-	       (uint32_t)((expiry - now + CLOCK_S - 1) / CLOCK_S);
+	return KERNEL_SLACK_S + (expiry <= now ? 0 :
+	       (uint32_t)((expiry - now + CLOCK_S - 1) / CLOCK_S));
 }
 
 /* 0 if g is one that an honest datapath could have sent now. */
@@ -158,7 +159,7 @@ static int check(const struct answer *a, const struct grant *g, uint64_t now)
  * as elements. -ENOSPC leaves `allowed` as it was.
  */
 static int plan(struct answer *a, const struct grant *g, uint64_t now,
-		struct fw_element el[static ALLOW_PER_NAME])
+		struct fw_element *el)
 {
 	bool tls = a->tls_only != NULL &&
 		   a->tls_only(a->context, g->name, g->name_len);
@@ -167,13 +168,13 @@ static int plan(struct answer *a, const struct grant *g, uint64_t now,
 	for (unsigned int i = 0; i < g->n_addrs; i++) {
 		struct allowed_entry *e = allowed_find(&a->allowed,
 						       &g->addrs[i]);
-		uint32_t seconds = g->lifetime;
 
 		el[i].addr = g->addrs[i];
 		el[i].renew = e != NULL && e->opened != 0;
-		if (el[i].renew && seconds_left(e->expiry, now) > seconds)
-			seconds = seconds_left(e->expiry, now);
-		el[i].seconds = seconds + KERNEL_SLACK_S;
+		el[i].seconds = g->lifetime + KERNEL_SLACK_S;
+		if (el[i].renew && answer_seconds(e->expiry, now) >
+				   el[i].seconds)
+			el[i].seconds = answer_seconds(e->expiry, now);
 		/* Who was let in by another name, too, stays so. */
 		el[i].tls = tls && (e == NULL || e->tls);
 		if (e == NULL)
@@ -185,15 +186,6 @@ static int plan(struct answer *a, const struct grant *g, uint64_t now,
 		e->tls = el[i].tls;
 	}
 	return 0;
-}
-
-/* Takes back what the kernel may have of the entries behind `before`. */
-static void roll_back(struct answer *a, unsigned int before)
-{
-	for (unsigned int i = before; i < a->allowed.n; i++)
-		a->allowed.entry[i].expiry = 0;
-	a->rolled_back++;
-	answer_expire(a);
 }
 
 /* The kernel's answer is not known: it may have dropped those to be renewed. */
@@ -247,85 +239,201 @@ static int add(struct answer *a, const struct fw_element *el, unsigned int n,
 	return error < 0 ? error : a->fw->ops->add(a->fw, el, n, why);
 }
 
-static void announce(struct answer *a, unsigned int before, unsigned int n)
-{
-	uint64_t now = clock_boot();
+/* ---- grants together */
 
-	if (a->first_opened == 0)
-		a->first_opened = now;
-	a->opened += a->allowed.n - before;
-	a->renewed += n - (a->allowed.n - before);
-	/* A datapath that has lost announcements waits for a verification. */
-	a->stale = true;
-	for (unsigned int i = before; i < a->allowed.n; i++)
-		a->on_open(a->context, &a->allowed.entry[i]);
+/*
+ * Grants of a->grant that share no address, from first to below end. Those
+ * without an error are planned: as elements, and as entries of `allowed`,
+ * each from its from[] to its to[].
+ */
+struct batch {
+	unsigned int first, end;
+	unsigned int before;		/* a->allowed.n without it */
+	uint64_t now;
+	int error[ANSWER_BATCH];
+	unsigned int from[ANSWER_BATCH], to[ANSWER_BATCH];
+	unsigned int n_el;
+	struct fw_element el[FW_BATCH];
+};
+
+static void begin(struct answer *a, struct batch *b, unsigned int first)
+{
+	b->first = b->end = first;
+	b->before = a->allowed.n;
+	b->now = clock_boot();
+	b->n_el = 0;
 }
 
-static int open_planned(struct answer *a, const struct grant *g,
-			const struct fw_element *el, uint64_t now)
+static bool shares(const struct batch *b, const struct grant *g)
 {
-	struct why why;
-	int error;
-
-	for (unsigned int i = 0; i < g->n_addrs; i++)
-		reach(a, &el[i].addr, now + el[i].seconds * CLOCK_S);
-	error = add(a, el, g->n_addrs, &why);
-	if (error < 0) {
-		log_warning("door: %s", why.text);
-		if (error == -ETIMEDOUT)
-			doubt(a, g);
-		return error;
-	}
-	/* Too late: the client has its SERVFAIL, so nothing may be open. */
-	return clock_boot() < g->deadline ? enter(a, g, now) : -ETIMEDOUT;
+	for (unsigned int i = 0; i < b->n_el; i++)
+		for (unsigned int k = 0; k < g->n_addrs; k++)
+			if (ipaddr_equal(&b->el[i].addr, &g->addrs[k]))
+				return true;
+	return false;
 }
 
-static int open_all(struct answer *a, struct grant *g)
+/* -EAGAIN: not together with the others. */
+static int prepare(struct answer *a, struct batch *b, struct grant *g)
 {
-	struct fw_element el[ALLOW_PER_NAME];
-	uint64_t now = clock_boot();
-	unsigned int before = a->allowed.n;
-	int error = check(a, g, now);
+	int error = check(a, g, b->now);
 
 	if (error < 0)
 		return error;
 	/* The same address twice in one answer is one element. */
 	g->n_addrs = (uint16_t)allowed_unique(g->addrs, g->n_addrs);
-	error = plan(a, g, now, el);
-	if (error < 0)
-		return error;
-	error = open_planned(a, g, el, now);
-	if (error < 0)
-		roll_back(a, before);
-	else
-		announce(a, before, g->n_addrs);
+	if (b->n_el + g->n_addrs > FW_BATCH || shares(b, g))
+		return -EAGAIN;
+	error = plan(a, g, b->now, b->el + b->n_el);
+	if (error == 0)
+		b->n_el += g->n_addrs;
 	return error;
 }
 
-static void serve(struct answer *a, struct grant *g)
+/* False: the next grant is for another batch. */
+static bool join(struct answer *a, struct batch *b)
+{
+	unsigned int i = b->end;
+
+	b->from[i] = a->allowed.n;
+	b->error[i] = prepare(a, b, &a->grant[i]);
+	b->to[i] = a->allowed.n;
+	if (b->error[i] == -EAGAIN)
+		return false;
+	b->end++;
+	return true;
+}
+
+static int open_elements(struct answer *a, const struct batch *b)
+{
+	struct why why;
+	int error;
+
+	for (unsigned int i = 0; i < b->n_el; i++)
+		answer_reach(a, &b->el[i].addr,
+			     b->now + b->el[i].seconds * CLOCK_S);
+	error = b->n_el == 0 ? 0 : add(a, b->el, b->n_el, &why);
+	if (error < 0)
+		log_warning("door: %s", why.text);
+	return error;
+}
+
+static void announce(struct answer *a, const struct batch *b, unsigned int i)
+{
+	unsigned int fresh = b->to[i] - b->from[i];
+
+	if (a->first_opened == 0)
+		a->first_opened = clock_boot();
+	a->opened += fresh;
+	a->renewed += a->grant[i].n_addrs - fresh;
+	/* A datapath that has lost announcements waits for a verification. */
+	a->stale = true;
+	for (unsigned int k = b->from[i]; k < b->to[i]; k++)
+		a->on_open(a->context, &a->allowed.entry[k]);
+}
+
+/* error: the kernel's, of all of them. True: something is to be taken back. */
+static bool settle(struct answer *a, struct batch *b, unsigned int i,
+		   int error)
+{
+	const struct grant *g = &a->grant[i];
+
+	if (b->error[i] < 0)
+		return false;
+	if (error == -ETIMEDOUT)
+		doubt(a, g);
+	/* Too late: the client has its SERVFAIL, so nothing may be open. */
+	if (error == 0)
+		error = clock_boot() < g->deadline ? enter(a, g, b->now) :
+						     -ETIMEDOUT;
+	b->error[i] = error;
+	if (error == 0) {
+		announce(a, b, i);
+		return false;
+	}
+	for (unsigned int k = b->from[i]; k < b->to[i]; k++)
+		a->allowed.entry[k].expiry = 0;
+	a->rolled_back++;
+	return true;
+}
+
+static void acknowledge(struct answer *a, const struct batch *b,
+			unsigned int i)
 {
 	struct ack *k = ring_claim(&a->acks);
-	/* Full: the datapath does not read, so it will not hear of it, and
-	 * the client gets SERVFAIL. */
-	int error = k == NULL ? -ENOBUFS : open_all(a, g);
 
-	if (error < 0) {
+	if (b->error[i] < 0) {
 		a->refused++;
-		log_debug("door: grant refused: %s", strerror(-error));
+		log_debug("door: grant refused: %s", strerror(-b->error[i]));
 	}
 	if (k == NULL)
 		return;
-	*k = (struct ack){ .id = g->id, .error = error,
+	*k = (struct ack){ .id = a->grant[i].id, .error = b->error[i],
 			   .opened = clock_boot() };
 	/* Behind R1 of the ring: the table is written before the ack. */
 	ring_publish(&a->acks);
 }
 
-int answer_grants(struct answer *a)
+/* False: not one of them was opened, and it may be the fault of one. */
+static bool open_all(struct answer *a, struct batch *b)
+{
+	int error = open_elements(a, b);
+	bool back = false;
+
+	if (error < 0 && error != -ETIMEDOUT && b->end - b->first > 1) {
+		allowed_cut(&a->allowed, b->before);
+		return false;
+	}
+	for (unsigned int i = b->first; i < b->end; i++)
+		back |= settle(a, b, i, error);
+	/* Also what the kernel may have of them. */
+	if (back)
+		answer_expire(a);
+	for (unsigned int i = b->first; i < b->end; i++)
+		acknowledge(a, b, i);
+	return true;
+}
+
+/* The n first of a->grant. */
+static void serve(struct answer *a, unsigned int n)
+{
+	struct batch b;
+
+	/* What shrinks: the grants left, as the first always joins. */
+	for (unsigned int i = 0; i < n; i = b.end) {
+		unsigned int end;
+
+		begin(a, &b, i);
+		while (b.end < n && join(a, &b))
+			;
+		end = b.end;
+		if (open_all(a, &b))
+			continue;
+		for (unsigned int k = i; k < end; k++) {
+			begin(a, &b, k);
+			(void)join(a, &b);
+			(void)open_all(a, &b);
+		}
+	}
+}
+
+/* Copies grants out, at most max: how many, or -EPROTO. */
+static int gather(struct answer *a, unsigned int max)
 {
 	const void *record;
-	struct grant g;
-	int more, n = 0;
+	unsigned int n = 0;
+	int more = 0;
+
+	while (n < max && (more = ring_peek(&a->grants, &record)) == 1) {
+		memcpy(&a->grant[n++], record, sizeof(a->grant[0]));
+		ring_release(&a->grants);
+	}
+	return more < 0 ? more : (int)n;
+}
+
+int answer_grants(struct answer *a)
+{
+	int n = 0;
 
 	if (a->arena == NULL)
 		return 0;
@@ -334,156 +442,19 @@ int answer_grants(struct answer *a)
 	answer_expire(a);
 	/* What shrinks: at most one ring's worth, then the loop has its turn. */
 	while (n < RING_GRANTS) {
-		more = ring_peek(&a->grants, &record);
-		if (more <= 0)
-			return more < 0 ? more : n;
-		memcpy(&g, record, sizeof(g));
-		ring_release(&a->grants);
-		serve(a, &g);
-		n++;
+		uint32_t room = ring_room(&a->acks);
+		int got = gather(a, room == 0 ? 1 : room < ANSWER_BATCH ?
+				 room : ANSWER_BATCH);
+
+		if (got <= 0)
+			return got < 0 ? got : n;
+		n += got;
+		/* The datapath does not read, so it would not hear of it, and
+		 * the client gets SERVFAIL. */
+		if (room == 0)
+			a->refused++;
+		else
+			serve(a, (unsigned int)got);
 	}
 	return n;
-}
-
-/* --- the mirror --- */
-
-static bool in(const struct ipaddr *list, unsigned int n,
-	       const struct ipaddr *a)
-{
-	for (unsigned int i = 0; i < n; i++)
-		if (ipaddr_equal(&list[i], a))
-			return true;
-	return false;
-}
-
-/* Adds what should be in the kernel and is not in have[]. How many. */
-static int put_back(struct answer *a, const struct ipaddr *have,
-		    unsigned int n_have, struct why *why)
-{
-	struct fw_element el[ALLOW_MAX];
-	uint64_t now = clock_boot();
-	unsigned int n = 0;
-	int error;
-
-	for (unsigned int i = 0; i < a->allowed.n; i++) {
-		const struct allowed_entry *e = &a->allowed.entry[i];
-
-		/* Planned, but not yet in the kernel for the first time. */
-		if (e->opened == 0 || in(have, n_have, &e->addr))
-			continue;
-		el[n++] = (struct fw_element){
-			.addr = e->addr,
-			.seconds = seconds_left(e->expiry, now) +
-				   KERNEL_SLACK_S,
-			.tls = e->tls,
-		};
-		reach(a, &e->addr, now + el[n - 1].seconds * CLOCK_S);
-	}
-	error = n == 0 ? 0 : a->fw->ops->add(a->fw, el, n, why);
-	return error < 0 ? error : (int)n;
-}
-
-int answer_refill(struct answer *a, struct why *why)
-{
-	int n = put_back(a, NULL, 0, why);
-
-	return n < 0 ? n : 0;
-}
-
-/* Removes what is in have[] and should not be in the kernel. How many. */
-static int drop_foreign(struct answer *a, const struct ipaddr *have,
-			unsigned int n_have, struct why *why)
-{
-	struct ipaddr foreign[FW_BATCH];
-	unsigned int n = 0;
-	int error;
-
-	/* More than a batch: the rest at the next look. */
-	for (unsigned int i = 0; i < n_have && n < FW_BATCH; i++)
-		if (allowed_find(&a->allowed, &have[i]) == NULL)
-			foreign[n++] = have[i];
-	error = n == 0 ? 0 : a->fw->ops->remove(a->fw, foreign, n, why);
-	return error < 0 ? error : (int)n;
-}
-
-/* How many elements were missing or foreign and have been put right. */
-static int mend_elements(struct answer *a, struct why *why)
-{
-	struct ipaddr have[2 * ALLOW_MAX];
-	int n, dropped, added;
-
-	n = a->fw->ops->list(a->fw, have, NITEMS(have), why);
-	if (n < 0)
-		return n;
-	dropped = drop_foreign(a, have, (unsigned int)n, why);
-	if (dropped < 0)
-		return dropped;
-	added = put_back(a, have, (unsigned int)n, why);
-	return added < 0 ? added : dropped + added;
-}
-
-static int mend_table(struct answer *a)
-{
-	return a->arena == NULL ? 0 :
-	       (int)table_mend(a->arena->allow, a->epoch, &a->allowed,
-			       clock_boot());
-}
-
-bool answer_differs(const struct answer *a)
-{
-	return answer_by_table(a) && a->arena != NULL &&
-	       table_differs(a->arena->allow, a->epoch, &a->allowed,
-			     clock_boot());
-}
-
-static void publish_verified(struct answer *a, uint32_t generation)
-{
-	uint64_t verified = ++a->verifications << 32 | generation;
-
-	a->stale = false;
-	if (a->arena != NULL)
-		/* R3, pairs with A3 in datapath/resolve.c: the table was put
-		 * right before the generation says so. */
-		atomic_store_explicit(&a->arena->control->verified, verified,
-				      memory_order_release);
-}
-
-int answer_verify(struct answer *a, struct why *why)
-{
-	bool repaired = false;
-
-	answer_expire(a);
-	a->stale = true;
-	for (unsigned int i = 0; i < VERIFY_TRIES; i++) {
-		uint32_t before = 0, after = 0;
-		int same = a->fw->ops->verify(a->fw, &before, why);
-		int mended = 0;
-
-		if (same == 0) {
-			a->repaired++;
-			repaired = true;
-			same = a->reload(a->context);
-			if (same == 0)
-				same = answer_refill(a, why);
-			if (same == 0)
-				continue;	/* look again */
-		}
-		if (same > 0)
-			mended = answer_by_table(a) ? mend_table(a) :
-					       mend_elements(a, why);
-		if (same < 0 || mended < 0)
-			return same < 0 ? same : mended;
-		if (mended > 0) {
-			repaired = true;
-			a->repaired++;
-			continue;
-		}
-		/* Nothing moved while we looked: that generation is good. */
-		same = a->fw->ops->verify(a->fw, &after, why);
-		if (same == 1 && before == after) {
-			publish_verified(a, after);
-			return repaired;
-		}
-	}
-	return why_set(why, -EAGAIN, "the firewall keeps being changed by others");
 }

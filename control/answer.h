@@ -18,6 +18,8 @@
 #include "shared/arena.h"
 #include "shared/judge.h"
 
+enum { ANSWER_BATCH = 32 };	/* grants that the kernel gets together */
+
 struct answer {
 	struct fw *fw;
 	struct arena *arena;		/* of the datapath that runs; NULL = none */
@@ -28,6 +30,7 @@ struct answer {
 	uint32_t last_epoch;		/* epochs only grow */
 	bool stale;			/* to be verified: the kernel may differ */
 	struct allowed allowed;
+	struct grant grant[ANSWER_BATCH];	/* copied out of the ring */
 	/* counted since start */
 	uint64_t opened, renewed, refused, rolled_back, repaired;
 	uint64_t verifications;
@@ -78,5 +81,13 @@ bool answer_differs(const struct answer *a);
  * 1: repaired; 0: nothing was wrong; -errno: it cannot be repaired now.
  */
 NODISCARD int answer_verify(struct answer *a, struct why *why);
+
+/* --- for its other half, answermirror.c --- */
+
+/* What an element is given that is to last until then, rounded up and one
+ * more: the kernel must not be earlier than the table. */
+uint32_t answer_seconds(uint64_t expiry, uint64_t now);
+void answer_reach(const struct answer *a, const struct ipaddr *addr,
+		  uint64_t until);
 
 #endif /* ANSWER_H */

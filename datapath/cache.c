@@ -11,12 +11,26 @@ void cache_clear(struct cache *c)
 	c->n = 0;
 }
 
+/* FNV-1a. Names that share one cost a look each, and there are few. */
+static uint32_t hash_of(const uint8_t *name, size_t len, uint16_t type)
+{
+	uint32_t h = UINT32_C(2166136261) ^ type;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ name[i]) * UINT32_C(16777619);
+	return h;
+}
+
 struct cached *cache_find(struct cache *c, const uint8_t *name, size_t len,
 			  uint16_t type)
 {
+	uint32_t h = hash_of(name, len, type);
+
 	for (unsigned int i = 0; i < c->n; i++) {
 		struct cached *e = &c->entry[i];
 
+		if (c->hash[i] != h)
+			continue;
 		if (e->expiry != 0 && e->type == type && e->name_len == len &&
 		    memcmp(e->name, name, len) == 0)
 			return e;
@@ -37,6 +51,7 @@ struct cached *cache_place(struct cache *c, const uint8_t *name, size_t len,
 		if (c->n < CACHE_MAX && (c->n == 0 || e->expiry > now))
 			e = &c->entry[c->n++];
 	}
+	c->hash[e - c->entry] = hash_of(name, len, type);
 	e->type = type;
 	e->name_len = (uint8_t)len;
 	memcpy(e->name, name, len);

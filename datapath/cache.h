@@ -33,6 +33,9 @@ struct cache {
 	/* No entry behind them has been used yet: not even looked at, so that
 	 * it takes no memory. */
 	unsigned int n;
+	/* Of each entry's name and type. Entries lie pages apart: who looks
+	 * for one reads these first. */
+	uint32_t hash[CACHE_MAX];
 	struct cached entry[CACHE_MAX];
 };
 

@@ -112,6 +112,19 @@ struct question *exchange_find(struct exchange *x, const uint8_t *name,
 	return NULL;
 }
 
+/* Of one that lingers, for the next: its sockets stay with their place in the
+ * table. When many ask, opening sockets is dearer than new ports for them. */
+static void recycle(struct exchange *x, struct question *q)
+{
+	if (x->wire != NULL) {
+		set_free(x, q);
+		return;
+	}
+	for (unsigned int i = 0; i < POLICY_UPSTREAMS; i++)
+		if (q->server[i].fd >= 0 && upstream_park(q->server[i].fd) < 0)
+			close_fd(&q->server[i].fd);
+}
+
 /* A free question, else the one that has lingered longest. */
 static struct question *vacant(struct exchange *x)
 {
@@ -127,7 +140,7 @@ static struct question *vacant(struct exchange *x)
 			oldest = q;
 	}
 	if (oldest != NULL)
-		set_free(x, oldest);
+		recycle(x, oldest);
 	return oldest;
 }
 
@@ -207,14 +220,32 @@ bool exchange_draw(const struct question *q, struct question_server *s)
 	return true;
 }
 
-static bool open_server(struct exchange *x, struct question *q, unsigned int u)
+/* The socket of an earlier question, if it can be used again. */
+static bool take_again(struct question_server *s,
+		       const struct policy_upstream *u)
+{
+	if (s->fd >= 0 && (ipaddr_is_v4(&s->upstream.addr) !=
+			   ipaddr_is_v4(&u->addr) ||
+			   upstream_reopen(s->fd, u) < 0))
+		close_fd(&s->fd);
+	return s->fd >= 0;
+}
+
+static bool open_server(struct exchange *x, struct question *q, unsigned int u,
+			const struct policy_upstream *to)
 {
 	struct question_server *s = &q->server[u];
+	bool again = take_again(s, to);
 
+	s->upstream = *to;
 	s->failed = true;
 	s->large = false;
 	if (!exchange_draw(q, s))
 		return false;
+	if (again) {
+		s->failed = false;
+		return true;
+	}
 	s->fd = x->wire != NULL ?
 		sockaddr_reserve(ipaddr_is_v4(&s->upstream.addr), &s->port) :
 		upstream_open(&s->upstream);
@@ -239,8 +270,7 @@ bool exchange_ask(struct exchange *x, struct question *q,
 
 	q->n_servers = (uint8_t)p->n_upstreams;
 	for (unsigned int u = 0; u < q->n_servers; u++) {
-		q->server[u].upstream = p->upstreams[u];
-		if (open_server(x, q, u)) {
+		if (open_server(x, q, u, &p->upstreams[u])) {
 			exchange_send(x, q, &q->server[u], false, now);
 			any = true;
 		}

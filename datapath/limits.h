@@ -23,9 +23,9 @@ enum {
 	SLOT_SIZE = 4096,
 	SLOT_COUNT = 512,		/* twice the questions and clients in flight */
 
-	/* Records of the two rings; a power of two. */
-	RING_GRANTS = 64,
-	RING_ACKS = 64,
+	/* Records of the two rings; a power of two, one for each question. */
+	RING_GRANTS = 128,
+	RING_ACKS = 128,
 
 	/* 16 times ALLOW_MAX: with fewer, now and then a window of eight is full
 	 * (256 of 1024: once in 80 fillings; of 4096: never seen). */
@@ -38,7 +38,7 @@ enum {
 	POLICY_NETS = 64,		/* own addresses, on-link nets, and so on */
 	POLICY_LISTEN = 8,
 
-	QUESTIONS_MAX = 64,		/* upstream questions in flight */
+	QUESTIONS_MAX = 80,		/* upstream questions in flight */
 	QUESTIONS_EXACT = 16,		/* places that names below a suffix never get */
 	ASKERS_MAX = 512,		/* clients waiting for one of them */
 	ASKERS_SURE = 4,		/* ... of each question, whatever others do */

@@ -9,7 +9,6 @@
 #include "clock.h"
 
 enum {
-	UDP_BURST = 32,		/* datagrams of one socket per round */
 	TCP_BURST = 16,		/* readings of one connection per round */
 	ACCEPT_BURST = 8,	/* connections per round */
 	BACKLOG = 32,
@@ -33,6 +32,7 @@ void listener_init(struct listener *l, struct poller *poller,
 	l->slots = slots;
 	l->counters = counters;
 	l->token = token;
+	memset(l->burst, 1, sizeof(l->burst));
 	for (unsigned int i = 0; i < TCP_CLIENTS; i++) {
 		l->client[i].fd = -1;
 		l->client[i].session.slot = SLOTS_NONE;
@@ -106,35 +106,68 @@ static bool local(const struct judge *j, const union sockaddr_any *sa)
 	return sockaddr_split(sa, &a, &port) && judge_local(j, &a);
 }
 
+static void take_udp(struct listener *l, const struct client *from,
+		     struct slice msg, const struct judge *j,
+		     client_query *query, void *context)
+{
+	count(l, COUNT_QUERY_UDP);
+	if (!local(j, &from->addr))
+		count(l, COUNT_NONLOCAL);
+	else if (msg.len > SLOT_SIZE)
+		count(l, PARSE_LONG);
+	else
+		query(context, from, msg);
+}
+
+/* One alone must not pay for many: as long as there are as many as were asked
+ * for, twice as many are. */
+static void set_burst(struct listener *l, unsigned int i, unsigned int asked,
+		      int got)
+{
+	if (got == (int)asked)
+		asked = asked < LISTENER_BATCH / 2 ? 2 * asked : LISTENER_BATCH;
+	else
+		asked = got > 1 ? (unsigned int)got : 1;
+	l->burst[i] = (uint8_t)asked;
+}
+
+/* Datagrams of one socket, each in a slot; what is left comes next round. */
 static void read_udp(struct listener *l, unsigned int i, const struct judge *j,
 		     client_query *query, void *context)
 {
-	struct client from = { .kind = CLIENT_UDP, .index = (uint8_t)i };
-	uint16_t slot = slots_claim(l->slots);
+	struct client from[LISTENER_BATCH];
+	struct mmsghdr mm[LISTENER_BATCH];
+	struct iovec iov[LISTENER_BATCH];
+	uint16_t slot[LISTENER_BATCH];
+	unsigned int n = 0;
+	int got;
 
-	if (slot == SLOTS_NONE) {
+	while (n < l->burst[i] &&
+	       (slot[n] = slots_claim(l->slots)) != SLOTS_NONE) {
+		iov[n] = (struct iovec){ slots_data(l->slots, slot[n]),
+					 SLOT_SIZE };
+		mm[n].msg_hdr = (struct msghdr){
+			.msg_name = &from[n].addr,
+			.msg_namelen = sizeof(from[n].addr),
+			.msg_iov = &iov[n], .msg_iovlen = 1,
+		};
+		n++;
+	}
+	if (n == 0) {
 		count(l, COUNT_FULL);
 		return;
 	}
-	/* What shrinks: the burst, and the socket's queue. */
-	for (unsigned int n = 0; n < UDP_BURST; n++) {
-		uint8_t *p = slots_data(l->slots, slot);
-		socklen_t salen = sizeof(from.addr);
-		ssize_t len = recvfrom(l->udp[i], p, SLOT_SIZE, MSG_TRUNC,
-				       &from.addr.sa, &salen);
-
-		if (len < 0)
-			break;
-		count(l, COUNT_QUERY_UDP);
-		if (!local(j, &from.addr))
-			count(l, COUNT_NONLOCAL);
-		else if (len > SLOT_SIZE)
-			count(l, PARSE_LONG);
-		else
-			query(context, &from,
-			      (struct slice){ p, (size_t)len });
+	got = recvmmsg(l->udp[i], mm, n, MSG_TRUNC, NULL);
+	set_burst(l, i, n, got);
+	for (int k = 0; k < got; k++) {
+		from[k].kind = CLIENT_UDP;
+		from[k].index = (uint8_t)i;
+		take_udp(l, &from[k], (struct slice){ iov[k].iov_base,
+						      mm[k].msg_len },
+			 j, query, context);
 	}
-	slots_release(l->slots, slot);
+	while (n > 0)
+		slots_release(l->slots, slot[--n]);
 }
 
 static void close_client(struct listener *l, struct listener_tcp *c)
@@ -282,18 +315,66 @@ static void send_tcp(struct listener *l, const struct client *to,
 		close_client(l, c);
 }
 
+static socklen_t length_of(const union sockaddr_any *sa)
+{
+	return sa->sa.sa_family == AF_INET ? sizeof(sa->in) : sizeof(sa->in6);
+}
+
+/* From the i-th on, as many as go to one socket; how many are done with. */
+static unsigned int send_some(struct listener *l, unsigned int i)
+{
+	struct listener_outbox *o = &l->out;
+	struct mmsghdr mm[LISTENER_BATCH];
+	struct iovec iov[LISTENER_BATCH];
+	unsigned int n = 0;
+	int sent;
+
+	for (; i + n < o->n && o->socket[i + n] == o->socket[i]; n++) {
+		iov[n] = (struct iovec){ o->msg[i + n], o->len[i + n] };
+		mm[n].msg_hdr = (struct msghdr){
+			.msg_name = &o->to[i + n],
+			.msg_namelen = length_of(&o->to[i + n]),
+			.msg_iov = &iov[n], .msg_iovlen = 1,
+		};
+	}
+	sent = sendmmsg(l->udp[o->socket[i]], mm, n, 0);
+	/* A client that is gone is no error. */
+	return sent > 0 ? (unsigned int)sent : 1;
+}
+
+void listener_flush(struct listener *l)
+{
+	/* What shrinks: what waits. */
+	for (unsigned int i = 0; i < l->out.n; )
+		i += send_some(l, i);
+	l->out.n = 0;
+}
+
+static void send_udp(struct listener *l, const struct client *to,
+		     const uint8_t *msg, size_t len)
+{
+	struct listener_outbox *o = &l->out;
+
+	if (len > LISTENER_REPLY) {
+		(void)sendto(l->udp[to->index], msg, len, 0, &to->addr.sa,
+			     length_of(&to->addr));
+		return;
+	}
+	if (o->n == LISTENER_BATCH)
+		listener_flush(l);
+	o->socket[o->n] = to->index;
+	o->to[o->n] = to->addr;
+	o->len[o->n] = (uint16_t)len;
+	memcpy(o->msg[o->n++], msg, len);
+}
+
 void listener_send(struct listener *l, const struct client *to,
 		   const uint8_t *msg, size_t len)
 {
-	socklen_t salen = to->addr.sa.sa_family == AF_INET ?
-			  sizeof(to->addr.in) : sizeof(to->addr.in6);
-
 	if (to->kind == CLIENT_TCP)
 		send_tcp(l, to, msg, len);
 	else
-		/* A client that is gone is no error. */
-		(void)sendto(l->udp[to->index], msg, len, 0, &to->addr.sa,
-			     salen);
+		send_udp(l, to, msg, len);
 }
 
 uint64_t listener_due(struct listener *l, uint64_t now)

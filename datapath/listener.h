@@ -24,6 +24,20 @@ struct listener_tcp {
 	struct session session;
 };
 
+enum {
+	LISTENER_BATCH = 32,	/* datagrams of one call */
+	LISTENER_REPLY = 1280,	/* longer ones do not wait */
+};
+
+/* Replies that wait for the end of the round. */
+struct listener_outbox {
+	unsigned int n;
+	uint8_t socket[LISTENER_BATCH];
+	union sockaddr_any to[LISTENER_BATCH];
+	uint16_t len[LISTENER_BATCH];
+	uint8_t msg[LISTENER_BATCH][LISTENER_REPLY];
+};
+
 struct listener {
 	struct poller *poller;
 	struct slots *slots;
@@ -31,7 +45,9 @@ struct listener {
 	uint64_t token;
 	unsigned int n;
 	int udp[POLICY_LISTEN], tcp[POLICY_LISTEN];
+	uint8_t burst[POLICY_LISTEN];	/* datagrams to be read at once */
 	struct listener_tcp client[TCP_CLIENTS];
+	struct listener_outbox out;
 };
 
 enum {
@@ -53,8 +69,10 @@ NODISCARD int listener_bind(struct listener *l, const struct ipaddr *a,
 void listener_read(struct listener *l, unsigned int n, const struct judge *j,
 		   uint64_t now, client_query *query, void *context);
 
+/* Over UDP it leaves with the next listener_flush(), at the latest. */
 void listener_send(struct listener *l, const struct client *to,
 		   const uint8_t *msg, size_t len);
+void listener_flush(struct listener *l);
 
 /* This query gets no reply; the connection stays. */
 void listener_forget(struct listener *l, const struct client *to);

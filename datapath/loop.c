@@ -38,6 +38,9 @@ static void adopt_policy(struct loop *l)
 	if (!policy_fetch(&l->arena.control->policy, &l->policy_seen,
 			  &l->policy))
 		return;
+	/* What was released in the old one. */
+	listener_flush(&l->listener);
+	l->due = 0;
 	if (l->wire != NULL) {
 		wire_adopt(l->wire, &l->policy);
 		exchangewire_adopt(&l->exchange, &l->policy);
@@ -62,9 +65,9 @@ static int timeout_ms(struct loop *l)
 		listener_due(&l->listener, l->now),
 		intake_due(&l->intake, l->now),
 	};
-	uint64_t due = exchange_due(&l->exchange, l->now);
-	uint64_t now = clock_boot();
+	uint64_t now = clock_boot(), due;
 
+	due = l->due = exchange_due(&l->exchange, l->now);
 	for (size_t i = 0; i < NITEMS(others); i++)
 		if (others[i] < due)
 			due = others[i];
@@ -136,8 +139,11 @@ void loop_run(struct loop *l)
 		for (int i = 0; i < n; i++)
 			if (!dispatch(l, tokens[i]))
 				return;
-		resolve_timers(l);
+		/* What is new in this round is due in a later one. */
+		if (l->now >= l->due)
+			resolve_timers(l);
 		resolve_prefetch(l);
+		listener_flush(&l->listener);
 		if (l->kick)
 			(void)!write(DATAPATH_KICK_CONTROL, &one, sizeof(one));
 		l->kick = false;

@@ -43,6 +43,7 @@ struct loop {
 	struct policy policy;
 	uint32_t policy_seen;
 	uint64_t now;			/* boot time, ns, once per round */
+	uint64_t due;			/* ... when a question is to be looked at */
 	struct poller poller;
 	struct slots slots;
 	struct listener listener;

@@ -242,12 +242,9 @@ static void start(struct loop *l, struct question *q, const struct cached *e)
 		mark_asked(l, q);
 }
 
-/* An entry with enough life left, or NULL. */
-static struct cached *fresh(struct loop *l, const uint8_t *name, size_t len,
-			    uint16_t type)
+/* e if it has enough life left, else NULL. */
+static struct cached *fresh(const struct loop *l, struct cached *e)
 {
-	struct cached *e = cache_find(&l->cache, name, len, type);
-
 	if (e == NULL || e->negative ||
 	    e->expiry < l->now + CACHE_FRESH * CLOCK_S)
 		return NULL;
@@ -282,9 +279,8 @@ static void servfail(struct loop *l, const struct ask *ask,
 
 /* True if there is known to be no answer: replied to at once. */
 static bool deny(struct loop *l, const struct client *from,
-		 const struct ask *ask, const uint8_t *name, size_t len)
+		 const struct ask *ask, const struct cached *e)
 {
-	const struct cached *e = cache_find(&l->cache, name, len, ask->type);
 	uint8_t out[REPLY_SMALL];
 
 	if (e == NULL || !e->negative || e->expiry <= l->now)
@@ -306,13 +302,14 @@ static void mark_warm(struct loop *l)
 static void resolve(struct loop *l, const struct client *from,
 		    const struct ask *ask, const uint8_t *name, size_t len)
 {
-	struct cached *e = fresh(l, name, len, ask->type);
+	struct cached *e = cache_find(&l->cache, name, len, ask->type);
 	struct question *q;
 	uint64_t until;
 
 	loop_mark(&l->marks->query, l->now);
-	if (deny(l, from, ask, name, len))
+	if (deny(l, from, ask, e))
 		return;
+	e = fresh(l, e);
 	if (e != NULL && is_open(l, e, &until)) {
 		count(l, COUNT_WARM);
 		mark_warm(l);
@@ -408,7 +405,8 @@ void resolve_query(void *context, const struct client *from, struct slice msg)
 static void prefetch_one(struct loop *l, const struct policy_name *n,
 			 uint16_t type)
 {
-	struct cached *e = fresh(l, n->wire, n->len, type);
+	struct cached *e = fresh(l, cache_find(&l->cache, n->wire, n->len,
+					       type));
 	struct question *q;
 	uint64_t until;
 

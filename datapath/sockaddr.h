@@ -31,6 +31,10 @@ bool sockaddr_split(const union sockaddr_any *sa, struct ipaddr *a,
  * privilege for a socket that is not bound to one yet (Linux >= 5.7). */
 NODISCARD int sockaddr_bind_interface(int fd, int family, uint32_t ifindex);
 
+/* A UDP socket's port, which the kernel drew, is given back, and the interface
+ * is forgotten; the next send draws another port. */
+NODISCARD int sockaddr_release(int fd);
+
 /*
  * A random UDP port of this family, kept from all others while the descriptor
  * is open. Nothing can be read from it: what comes in is dropped, and not

@@ -16,6 +16,13 @@ int sockaddr_bind_interface(int fd, int family, uint32_t ifindex)
 	return 0;
 }
 
+int sockaddr_release(int fd)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	return connect(fd, &none, sizeof(none)) < 0 ? -errno : 0;
+}
+
 int sockaddr_reserve(bool v4, uint16_t *port)
 {
 	static struct sock_filter drop = { .code = BPF_RET | BPF_K };

@@ -6,6 +6,14 @@
 
 #include "sockaddr.h"
 
+static int tie(int fd, const struct policy_upstream *u)
+{
+	int family = ipaddr_is_v4(&u->addr) ? AF_INET : AF_INET6;
+
+	return u->ifindex == 0 ? 0 :
+	       sockaddr_bind_interface(fd, family, u->ifindex);
+}
+
 static int open_socket(const struct policy_upstream *u, int type)
 {
 	int family = ipaddr_is_v4(&u->addr) ? AF_INET : AF_INET6;
@@ -14,12 +22,10 @@ static int open_socket(const struct policy_upstream *u, int type)
 
 	if (fd < 0)
 		return -errno;
-	if (u->ifindex != 0) {
-		error = sockaddr_bind_interface(fd, family, u->ifindex);
-		if (error < 0) {
-			close(fd);
-			return error;
-		}
+	error = tie(fd, u);
+	if (error < 0) {
+		close(fd);
+		return error;
 	}
 	return fd;
 }
@@ -27,6 +33,22 @@ static int open_socket(const struct policy_upstream *u, int type)
 int upstream_open(const struct policy_upstream *u)
 {
 	return open_socket(u, SOCK_DGRAM);
+}
+
+int upstream_park(int fd)
+{
+	uint8_t octet;
+	int error = sockaddr_release(fd);
+
+	/* What shrinks: the queue, as the port is nobody's. */
+	while (error == 0 && recv(fd, &octet, 1, 0) >= 0)
+		;
+	return error;
+}
+
+int upstream_reopen(int fd, const struct policy_upstream *u)
+{
+	return tie(fd, u);
 }
 
 int upstream_send(int fd, const struct policy_upstream *u, const uint8_t *msg,

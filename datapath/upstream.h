@@ -2,9 +2,10 @@
 /*
  * upstream.h - towards the host's DNS servers: plain sockets
  *
- * A fresh socket for every question and server: its port is random (the
- * kernel draws it), and it is bound to the interface that the server
- * belongs to, since there may be no default route yet.
+ * A socket for every question and server: its port is random (the kernel
+ * draws it), and it is bound to the interface that the server belongs to,
+ * since there may be no default route yet. It may serve another question
+ * after that, with another port: that is quicker than to open one.
  */
 #ifndef UPSTREAM_H
 #define UPSTREAM_H
@@ -19,6 +20,12 @@
 /* A non-blocking UDP socket, or -errno. Not connected, so that packets from
  * a wrong source are seen and counted. */
 NODISCARD int upstream_open(const struct policy_upstream *u);
+/* The port is given back, and nothing more can come in; what has is thrown
+ * away. Where that fails it is to be closed. */
+NODISCARD int upstream_park(int fd);
+/* One that is parked, and of u's family, is as if it had been opened for u:
+ * the next send draws another port. */
+NODISCARD int upstream_reopen(int fd, const struct policy_upstream *u);
 NODISCARD int upstream_send(int fd, const struct policy_upstream *u,
 			    const uint8_t *msg, size_t len);
 /*

@@ -408,6 +408,8 @@ static int open_links(struct fw_nft *f, struct why *why)
 		error = nftlink_open(&f->watch, NFNLGRP_NFTABLES, why);
 	if (error)
 		nftlink_close(&f->link);
+	else
+		nftlink_deafen(&f->watch, f->link.port);
 	return error;
 }
 

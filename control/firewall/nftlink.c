@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bpf/filter.h"
 #include "clock.h"
 
 int nftlink_explain(struct why *why, int error, const char *what,
@@ -118,6 +119,16 @@ int nftlink_open(struct nftlink *l, unsigned int group, struct why *why)
 void nftlink_close(struct nftlink *l)
 {
 	close(l->fd);
+}
+
+void nftlink_deafen(struct nftlink *l, uint32_t port)
+{
+	struct sock_filter program[FILTER_TRIPWIRE];
+	const struct sock_fprog prog = { FILTER_TRIPWIRE, program };
+
+	filter_tripwire(port, program);
+	(void)setsockopt(l->fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
+			 sizeof(prog));
 }
 
 uint64_t nftlink_deadline(void)

@@ -58,6 +58,10 @@ NODISCARD int nftlink_open(struct nftlink *l, unsigned int group,
 			   struct why *why);
 void nftlink_close(struct nftlink *l);
 
+/* Of one that listens to NFNLGRP_NFTABLES: hears nothing but generations, and
+ * none that the socket with this port made. Best effort. */
+void nftlink_deafen(struct nftlink *l, uint32_t port);
+
 /* The end of a wait that begins now. */
 uint64_t nftlink_deadline(void);
 

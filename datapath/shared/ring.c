@@ -42,13 +42,20 @@ static void *record_at(const struct ring *r, uint32_t n)
 	return r->records + (size_t)(n & r->mask) * r->size;
 }
 
+uint32_t ring_room(struct ring *r)
+{
+	uint32_t head = atomic_load_explicit(r->head, memory_order_relaxed);
+	/* A1, pairs with R2: the reader is done with the slots we reuse. */
+	uint32_t tail = atomic_load_explicit(r->tail, memory_order_acquire);
+
+	return head - tail > r->mask ? 0 : r->mask + 1 - (head - tail);
+}
+
 void *ring_claim(struct ring *r)
 {
 	uint32_t head = atomic_load_explicit(r->head, memory_order_relaxed);
-	/* A1, pairs with R2: the reader is done with the slot we reuse. */
-	uint32_t tail = atomic_load_explicit(r->tail, memory_order_acquire);
 
-	return head - tail > r->mask ? NULL : record_at(r, head);
+	return ring_room(r) == 0 ? NULL : record_at(r, head);
 }
 
 void ring_publish(struct ring *r)

@@ -43,6 +43,8 @@ void ring_init(struct ring *r, struct ring_count *head,
 	       struct ring_count *tail, void *records, size_t size,
 	       uint32_t count);
 
+/* Producer: how many records can be claimed. */
+uint32_t ring_room(struct ring *r);
 /* Producer: the next free record, not yet visible, or NULL when full. */
 void *ring_claim(struct ring *r);
 /* Producer: the claimed record becomes visible. */

@@ -100,7 +100,10 @@ static inline void stub_open(void)
 static inline struct slice stub_reply(void)
 {
 	static uint8_t buf[SLOT_SIZE];
-	ssize_t n = recv(client_fd, buf, sizeof(buf), 0);
+	ssize_t n;
+
+	listener_flush(&loop.listener);
+	n = recv(client_fd, buf, sizeof(buf), 0);
 
 	return (struct slice){ buf, n < 0 ? 0 : (size_t)n };
 }

@@ -124,6 +124,7 @@ static inline void go_round(uint64_t now)
 	for (int i = 0; i < n; i++)
 		listener_read(&l, (unsigned int)(tokens[i] - TOKEN), &judge,
 			      now, on_query, &heard);
+	listener_flush(&l);
 }
 
 static inline int client(const char *to, int type)

@@ -177,6 +177,31 @@ Test(exchange, the_oldest_lingering_one_gives_way, .init = setup,
 }
 
 /* What stood in the place before does not shine through. */
+/* Its socket is used again: by another port, and with nothing in it. */
+Test(exchange, who_gives_way_leaves_nothing_to_hear, .init = setup,
+     .fini = teardown)
+{
+	struct question *q = ask();
+	unsigned int fds;
+	struct wire w;
+
+	hear(&server[0]);
+	w = answer(&server[0]);
+	exchange_end(&x, q, T);
+	for (unsigned int i = 1; i < QUESTIONS_MAX; i++)
+		cr_assert_not_null(ask_nth(i));
+	fds = open_fds();
+	say(&server[0], &w);
+	cr_assert_eq(ask(), q);
+	cr_expect_eq(open_fds(), fds, "no other socket is opened");
+	say(&server[0], &w);
+	cr_expect_not(readable(x.poller->fd, 0), "the old port is nobody's");
+	hear(&server[0]);
+	w = answer(&server[0]);
+	say(&server[0], &w);
+	cr_expect_eq(go_round(), q);
+}
+
 Test(exchange, a_place_used_again_is_fresh, .init = setup, .fini = teardown)
 {
 	struct question *q = ask();
