@@ -31,6 +31,7 @@
 enum {
 	FLIGHT = 65536,
 	SEQ = 1,
+	LATE_US = 200,	/* so that a client which is awake always sees it */
 };
 
 enum way { WAY_RELAY, WAY_ACK, WAY_LATE };
@@ -212,8 +213,10 @@ static void back(void)
 		return;
 	(void)!sendto(client_fd, msg, (size_t)n, 0,
 		      (const struct sockaddr *)&w->from, sizeof(w->from));
-	if (open && way == WAY_LATE)
+	if (open && way == WAY_LATE) {
+		usleep(LATE_US);
 		(void)open_address(msg, (size_t)n);
+	}
 }
 
 static void serve(void)

@@ -23,9 +23,7 @@
 UPSTREAM_CPU=1
 
 rows_close() {
-	for _pid in $WORLD_PIDS; do
-		kill "$_pid" 2>/dev/null || true
-	done
+	pkill -P $$ || :
 	for _ns in $(ip netns list | awk '{ print $1 }' | grep "^$W-"); do
 		ip netns pids "$_ns" | xargs -r kill -9 2>/dev/null || true
 		ip netns del "$_ns"

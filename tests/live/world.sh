@@ -216,7 +216,7 @@ world_open() {
 world_close() {
 	# Whoever is our child still: the pid of one that has ended may be
 	# another's by now.
-	pkill -P $$
+	pkill -P $$ || :
 	wait 2>/dev/null
 	for _ns in "$LAPTOP" "$ROUTER" "$INTERNET"; do
 		# Children of what was started have no parent any more.
