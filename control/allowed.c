@@ -28,10 +28,14 @@ unsigned int allowed_expire(struct allowed *a, uint64_t now,
 	unsigned int kept = 0, gone = 0;
 
 	for (unsigned int i = 0; i < a->n; i++) {
-		if (a->entry[i].expiry <= now)
+		if (a->entry[i].expiry <= now) {
 			out[gone++] = a->entry[i].addr;
-		else
-			a->entry[kept++] = a->entry[i];
+			continue;
+		}
+		/* They are large, and mostly stay where they are. */
+		if (kept < i)
+			a->entry[kept] = a->entry[i];
+		kept++;
 	}
 	a->n = kept;
 	return gone;

@@ -61,7 +61,8 @@ killed() {
 	check "$what: before" "$(bound), $(loaded)" "$BOUND, $rules"
 	pid=$(status .resolver.pid)
 	check "$what: the datapath" "$(datapaths)" "$pid"
-	[ "$1" = control ] || kill -KILL "$pid"
+	# Control first: it shuts the door when it sees the other one die.
+	[ "$1" = control ] || kill -KILL "$DAEMON" "$pid"
 	daemon_ends KILL
 	check_comes "$what: the datapath ends, too" nobody_left
 	[ $rules = door ] && conf=ours || conf=original

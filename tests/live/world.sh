@@ -158,8 +158,8 @@ world_names() {
 	echo --local-ttl="${DNS_TTL:-60}" \
 	    --cname=captive.apple.com,captive-geo.origin-apple.com.akadns.net \
 	    --cname=captive-geo.origin-apple.com.akadns.net,captive.g.aaplimg.com \
-	    --host-record=captive.g.aaplimg.com,$PROBE4,$PROBE6,60 \
-	    --host-record=netcts.cdn-apple.com,$PROBE4,$PROBE6,60 \
+	    --host-record=captive.g.aaplimg.com,$PROBE4,$PROBE6,${DNS_TTL:-60} \
+	    --host-record=netcts.cdn-apple.com,$PROBE4,$PROBE6,${DNS_TTL:-60} \
 	    --host-record=www.example.com,$OTHER4,$OTHER6,60
 }
 
