@@ -23,7 +23,8 @@
 UPSTREAM_CPU=1
 
 rows_close() {
-	pkill -P $$ || :
+	read -r _self _rest </proc/self/stat
+	pkill -P "$_self" || :
 	for _ns in $(ip netns list | awk '{ print $1 }' | grep "^$W-"); do
 		ip netns pids "$_ns" | xargs -r kill -9 2>/dev/null || true
 		ip netns del "$_ns"

@@ -144,6 +144,8 @@ static void reach(void *context, uint32_t ifindex, const struct ipaddr *hop)
 	struct loop *l = context;
 
 	exchangewire_reach(&l->exchange, ifindex, hop, l->now);
+	/* What has been sent now is to be noted. */
+	l->due = 0;
 }
 
 void resolve_wire(struct loop *l, unsigned int i)

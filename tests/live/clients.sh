@@ -5,7 +5,6 @@
 # ask for, how, and what they get. For the network see world.sh; unbound is
 # the router's server for IPv6 and asks dnsmasq.
 #
-# modes: socket bypass
 # usage: clients.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

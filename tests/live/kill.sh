@@ -5,7 +5,6 @@
 # stays, what was open ends by itself, and the next start mends the rest. For
 # the network see world.sh.
 #
-# modes: socket bypass
 # usage: kill.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

@@ -5,7 +5,6 @@
 # nothing that it should not, and the client gets an honest reply.
 # For the network see liar.sh.
 #
-# modes: socket bypass
 # usage: upstream.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

@@ -216,7 +216,8 @@ world_open() {
 world_close() {
 	# Whoever is our child still: the pid of one that has ended may be
 	# another's by now.
-	pkill -P $$ || :
+	read -r _self _rest </proc/self/stat
+	pkill -P "$_self" || :
 	wait 2>/dev/null
 	for _ns in "$LAPTOP" "$ROUTER" "$INTERNET"; do
 		# Children of what was started have no parent any more.
