@@ -11,7 +11,6 @@
 # lockdown off, where all of them arrive. Each has a source port of its own,
 # by which it is found again in the capture.
 #
-# modes: socket bypass
 # usage: door.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

@@ -148,7 +148,7 @@ check_comes "the new one counts" leaked_is "$want"
 pid=$(ledger_pid)
 kill -STOP "$pid"
 leaks .drops >/dev/null
-world_until 150 ledger_differs "$pid"
+world_until 300 ledger_differs "$pid"
 check "stopped: another one runs" "$(status .ledger.restarts)" 2
 check_like "stopped: why" "$(cat "$WORLD/daemon.log")" "*no sign of life*"
 

@@ -8,7 +8,6 @@
 #   sallyportd, nc 203.0.113.10:443 ----------- live_net echo 443
 #               nc [2001:db8::10]:443
 #
-# modes: socket bypass
 # usage: leave.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# modes: socket bypass
 #
 # The daemon follows a tunnel that nobody tells it about: WireGuard, by a real
 # wireguard-go at both ends, and a tun device as OpenVPN's. What leaves the

@@ -131,6 +131,8 @@ story_is() {
 probes() { laptop curl -sS -m 5 "http://$PROBE4/" >/dev/null; }
 marked() { story "$1" | grep -q "$1"; }
 
+rules_without() { ! lap nft list table inet sallyport | grep -q "$1"; }
+
 # NAME: the other network comes up, and the check is through.
 reconnects() {
 	other_network
@@ -139,10 +141,10 @@ reconnects() {
 	check_comes "$1: the probe is seen" marked probe
 	check "$1: the story" "$(story wake link address opened probe)" \
 	    "wake wake link address opened probe"
-	check "$1: the upstream" \
-	    "$(status '[.upstreams[].address] | join(" ")')" "$OTHER_DNS"
-	check "$1: the rules ask that one only" \
-	    "$(lap nft list table inet sallyport | grep -c "$DNS4")" 0
+	# The settings may be written a moment behind the link's news.
+	check_comes "$1: the upstream" status_is \
+	    '[.upstreams[].address] | join(" ")' "$OTHER_DNS"
+	check_comes "$1: the rules ask that one only" rules_without "$DNS4"
 	check "$1: state" "$(status '.state + " " + .policy')" \
 	    "disconnected blocked-active"
 }
@@ -327,8 +329,9 @@ storm() {
 	check_comes "storm: then the door opens" elements_are 2
 	seconds=$(($(date +%s) - start + 1))
 	grown=$(($(status .epoch) - before))
+	# A look may find more than one thing to begin anew for.
 	check "storm: $grown episodes in $seconds s are bounded" \
-	    $((grown <= 16 + 10 * seconds)) 1
+	    $((grown <= 2 * (16 + 10 * seconds))) 1
 	check "storm: put off and counted" $(($(flaps) > 0)) 1
 	check "storm: each wake is counted" $(($(wakes) >= 150)) 1
 }
