@@ -143,6 +143,15 @@ want=$(($(leaked) + 7))
 send class udp eth0 7
 check_comes "the new one counts" leaked_is "$want"
 
+# ---- one that stops is missed when it is asked
+
+pid=$(ledger_pid)
+kill -STOP "$pid"
+leaks .drops >/dev/null
+world_until 300 ledger_differs "$pid"
+check "stopped: another one runs" "$(status .ledger.restarts)" 2
+check_like "stopped: why" "$(cat "$WORLD/daemon.log")" "*no sign of life*"
+
 # ---- blocked, and under attack; the probe passes
 
 sp netcheck on >/dev/null
