@@ -168,8 +168,8 @@ void hold_grant(struct loop *l, struct question *q)
 
 static struct question *held(struct loop *l, uint32_t grant)
 {
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		struct question *q = &l->exchange.question[i];
+	for (unsigned int i = 0; i < l->exchange.n_open; i++) {
+		struct question *q = exchange_open(&l->exchange, i);
 
 		if (q->state == QUESTION_HELD && q->grant == grant)
 			return q;
