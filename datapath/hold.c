@@ -15,7 +15,6 @@
 #include "hold.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "loop.h"
@@ -199,9 +198,7 @@ void hold_acks(struct loop *l)
 {
 	const void *record;
 	struct ack a;
-	uint64_t n;
 
-	(void)!read(DATAPATH_KICK_DATAPATH, &n, sizeof(n));
 	while (ring_peek(&l->acks, &record) == 1) {
 		memcpy(&a, record, sizeof(a));
 		ring_release(&l->acks);

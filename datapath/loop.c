@@ -176,9 +176,9 @@ int loop_open(struct loop *l)
 	l->exchange.context = l;
 	hold_init(l);
 	error = poller_add(&l->poller, DATAPATH_CHANNEL, TOKEN_CHANNEL);
-	return error < 0 ? error : poller_add(&l->poller,
-					      DATAPATH_KICK_DATAPATH,
-					      TOKEN_KICK);
+	return error < 0 ? error : poller_add_kick(&l->poller,
+						   DATAPATH_KICK_DATAPATH,
+						   TOKEN_KICK);
 }
 
 int loop_listen(struct loop *l, const struct ipaddr *a, uint16_t port)
