@@ -8,6 +8,7 @@
 #include "exchangewire.h"
 #include "hold.h"
 #include "resolve.h"
+#include "shared/kick.h"
 
 enum {
 	TOKENS = 64,		/* per round */
@@ -128,7 +129,6 @@ static bool dispatch(struct loop *l, uint64_t token)
 
 void loop_run(struct loop *l)
 {
-	static const uint64_t one = 1;
 	uint64_t tokens[TOKENS];
 
 	for (;;) {
@@ -145,7 +145,7 @@ void loop_run(struct loop *l)
 		resolve_prefetch(l);
 		listener_flush(&l->listener);
 		if (l->kick)
-			(void)!write(DATAPATH_KICK_CONTROL, &one, sizeof(one));
+			kick_give(DATAPATH_KICK_CONTROL);
 		l->kick = false;
 	}
 }
