@@ -17,7 +17,7 @@
 #include "shared/ipaddr.h"
 #include "why.h"
 
-#define STEER_DEVICE "sallyport0"
+#define STEER_DEVICE TUN_DEVICE
 
 enum {
 	/* "sald": ours in the DNS direction. FW_MARK is the tunnel's. */
