@@ -14,9 +14,9 @@
 #if __has_include(<linux/filter.h>)
 #include <linux/filter.h>
 #else
-#if __has_include(<net/bpf.h>)
 #include <sys/types.h>
 #include <sys/time.h>
+#if __has_include(<net/bpf.h>)
 #include <net/bpf.h>
 #else
 /* libpcap declares the language, but not the device. */

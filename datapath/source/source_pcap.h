@@ -13,11 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/insn.h"
 #include "compat.h"
 #include "frame.h"
 #include "slice.h"
 
-struct sock_filter;
 struct source_pcap;
 
 /*
