@@ -99,7 +99,8 @@ void loop_forget(struct loop *l, const struct client *to)
 		listener_forget(&l->listener, to);
 }
 
-/* False: control is gone, or must make another TUN. */
+/* False: control is gone, or must start another datapath, with another TUN or
+ * link. */
 static bool dispatch(struct loop *l, uint64_t token)
 {
 	if (token == TOKEN_CHANNEL)
@@ -117,7 +118,7 @@ static bool dispatch(struct loop *l, uint64_t token)
 	} else if (token >= TOKEN_EXCHANGE) {
 		resolve_upstream(l, token - TOKEN_EXCHANGE);
 	} else if (token >= TOKEN_WIRE) {
-		resolve_wire(l, (unsigned int)token - TOKEN_WIRE);
+		return resolve_wire(l, (unsigned int)token - TOKEN_WIRE);
 	} else {
 		listener_read(&l->listener,
 			      (unsigned int)token - TOKEN_LISTENER,
