@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "alias.h"
 #include "answer.h"
 #include "change.h"
 #include "bypass.h"
@@ -62,6 +63,7 @@ struct daemon {
 	struct event *kick_event, *gone_event, *restart_event;
 	bool running;			/* a datapath listens */
 	uint8_t absent;			/* bit i: but not on conf.listen[i] */
+	struct alias alias;
 	unsigned int restarts;		/* since start */
 	unsigned int crashes;		/* in a row, without a quiet minute */
 	uint64_t started;		/* boot time, ns */

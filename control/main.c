@@ -15,6 +15,7 @@
 #include "daemon.h"
 #include "datapath.h"
 #include "log.h"
+#include "os/loalias.h"
 #include "os/steer.h"
 #include "shared/socket.h"
 #include "tick.h"
@@ -116,6 +117,7 @@ static int restore_dns(const struct conf *c)
 	if (h->ops->pointed(h) && h->ops->restore(h, &why) < 0)
 		die(why.text);
 	h->ops->close(h);
+	loalias_remove();
 	if (steer_heal(&why) < 0)
 		die(why.text);
 	return 0;

@@ -51,6 +51,19 @@ struct mmsghdr {
 };
 #endif
 
+/* Does the system shut sockets and captures while it sleeps? And may somebody
+ * else have the same port of all addresses, so that ours must be shared? */
+#ifdef __APPLE__
+#define SLEEP_SHUTS 1
+#else
+#define SLEEP_SHUTS 0
+#endif
+#ifdef __linux__
+#define UDP_SHARES 0
+#else
+#define UDP_SHARES 1
+#endif
+
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif /* COMPAT_H */
