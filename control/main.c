@@ -14,6 +14,7 @@
 
 #include "daemon.h"
 #include "datapath.h"
+#include "dnscache.h"
 #include "log.h"
 #include "os/steer.h"
 #include "tick.h"
@@ -115,6 +116,7 @@ static int restore_dns(const struct conf *c)
 	if (h->ops->pointed(h) && h->ops->restore(h, &why) < 0)
 		die(why.text);
 	h->ops->close(h);
+	dnscache_flush();
 	if (steer_heal(&why) < 0)
 		die(why.text);
 	return 0;
