@@ -15,6 +15,7 @@
 #include "daemon.h"
 #include "log.h"
 #include "os/steer.h"
+#include "shared/kick.h"
 
 enum {
 	PAUSE_MS = 50,		/* before the first restart, then doubled */
@@ -178,8 +179,8 @@ static void on_grants(evutil_socket_t fd, short what, void *context)
 	struct daemon *d = context;
 	int acks;
 
-	(void)fd;
 	(void)what;
+	kick_told(fd);
 	/* Elements open nothing behind rules that are not ours. */
 	look(d);
 	acks = answer_grants(&d->answer);

@@ -24,4 +24,7 @@ static inline uint64_t clock_boot(void)
 	return (uint64_t)ts.tv_sec * CLOCK_S + (uint64_t)ts.tv_nsec;
 }
 
+/* What the boot clock is ahead of the wall clock, ns; it may be negative. */
+int64_t clock_ahead(void);
+
 #endif /* CLOCK_H */

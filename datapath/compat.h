@@ -22,6 +22,19 @@
 /* Apple arm64's line; harmless elsewhere. */
 #define CACHELINE 128
 
+/* What a packet of a TUN begins with, an enum link, and what ours is called:
+ * macOS gives them no other names. */
+#ifdef __linux__
+#define TUN_LINK LINK_RAW
+#else
+#define TUN_LINK LINK_LOOP
+#endif
+#ifdef __APPLE__
+#define TUN_DEVICE "utun5353"
+#else
+#define TUN_DEVICE "sallyport0"
+#endif
+
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif /* COMPAT_H */

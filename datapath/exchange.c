@@ -213,7 +213,7 @@ bool exchange_draw(const struct question *q, struct question_server *s)
 {
 	uint8_t bits[DNSNAME_MAX / 8 + 1 + 2];
 
-	if (getrandom(bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
+	if (getentropy(bits, sizeof(bits)) != 0)
 		return false;
 	s->id = (uint16_t)(bits[0] << 8 | bits[1]);
 	question_spell(s->spelt, q->name, q->name_len, bits + 2);

@@ -19,6 +19,7 @@
 
 #include "clock.h"
 #include "loop.h"
+#include "shared/kick.h"
 
 enum { ASKERS_KEPT = QUESTIONS_MAX * ASKERS_SURE };
 _Static_assert((int)ASKERS_KEPT < (int)ASKERS_MAX, "and some to share");
@@ -199,9 +200,8 @@ void hold_acks(struct loop *l)
 {
 	const void *record;
 	struct ack a;
-	uint64_t n;
 
-	(void)!read(DATAPATH_KICK_DATAPATH, &n, sizeof(n));
+	kick_take(DATAPATH_KICK_DATAPATH);
 	while (ring_peek(&l->acks, &record) == 1) {
 		memcpy(&a, record, sizeof(a));
 		ring_release(&l->acks);

@@ -8,6 +8,7 @@
 #include "exchangewire.h"
 #include "hold.h"
 #include "resolve.h"
+#include "shared/kick.h"
 
 enum {
 	TOKENS = 64,		/* per round */
@@ -98,7 +99,8 @@ void loop_forget(struct loop *l, const struct client *to)
 		listener_forget(&l->listener, to);
 }
 
-/* False: control is gone, or must make another TUN. */
+/* False: control is gone, or must start another datapath, with another TUN or
+ * link. */
 static bool dispatch(struct loop *l, uint64_t token)
 {
 	if (token == TOKEN_CHANNEL)
@@ -116,7 +118,7 @@ static bool dispatch(struct loop *l, uint64_t token)
 	} else if (token >= TOKEN_EXCHANGE) {
 		resolve_upstream(l, token - TOKEN_EXCHANGE);
 	} else if (token >= TOKEN_WIRE) {
-		resolve_wire(l, (unsigned int)token - TOKEN_WIRE);
+		return resolve_wire(l, (unsigned int)token - TOKEN_WIRE);
 	} else {
 		listener_read(&l->listener,
 			      (unsigned int)token - TOKEN_LISTENER,
@@ -128,7 +130,6 @@ static bool dispatch(struct loop *l, uint64_t token)
 
 void loop_run(struct loop *l)
 {
-	static const uint64_t one = 1;
 	uint64_t tokens[TOKENS];
 
 	for (;;) {
@@ -145,7 +146,7 @@ void loop_run(struct loop *l)
 		resolve_prefetch(l);
 		listener_flush(&l->listener);
 		if (l->kick)
-			(void)!write(DATAPATH_KICK_CONTROL, &one, sizeof(one));
+			kick_give(DATAPATH_KICK_CONTROL);
 		l->kick = false;
 	}
 }

@@ -5,6 +5,7 @@
 #ifndef RESOLVE_H
 #define RESOLVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "client.h"
@@ -16,8 +17,8 @@ struct loop;
 void resolve_query(void *context, const struct client *from, struct slice msg);
 /* An upstream socket can be read; token counts from the exchange's first. */
 void resolve_upstream(struct loop *l, uint64_t token);
-/* Link i of the wire can be read. */
-void resolve_wire(struct loop *l, unsigned int i);
+/* Link i of the wire can be read. False: it never can again. */
+bool resolve_wire(struct loop *l, unsigned int i);
 
 /* Retries what is due, gives up what is overdue. */
 void resolve_timers(struct loop *l);

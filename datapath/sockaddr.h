@@ -35,6 +35,9 @@ NODISCARD int sockaddr_bind_interface(int fd, int family, uint32_t ifindex);
  * is forgotten; the next send draws another port. */
 NODISCARD int sockaddr_release(int fd);
 
+/* Room for so many octets that wait to be read; as far as the kernel lets us. */
+void sockaddr_queue(int fd, int octets);
+
 /*
  * A random UDP port of this family, kept from all others while the descriptor
  * is open. Nothing can be read from it: what comes in is dropped, and not

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "shared/socket.h"
 #include "sockaddr.h"
 
 static int tie(int fd, const struct policy_upstream *u)
@@ -17,11 +18,11 @@ static int tie(int fd, const struct policy_upstream *u)
 static int open_socket(const struct policy_upstream *u, int type)
 {
 	int family = ipaddr_is_v4(&u->addr) ? AF_INET : AF_INET6;
-	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket_open(family, type);
 	int error;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	error = tie(fd, u);
 	if (error < 0) {
 		close(fd);
@@ -67,10 +68,10 @@ ssize_t upstream_recv(int fd, const struct policy_upstream *u, uint8_t *buf,
 	socklen_t salen = sizeof(sa);
 	struct ipaddr addr;
 	uint16_t port;
-	ssize_t n = recvfrom(fd, buf, cap, MSG_TRUNC, &sa.sa, &salen);
+	ssize_t n = socket_receive_one(fd, buf, cap, &sa.sa, &salen);
 
 	if (n < 0)
-		return -errno;
+		return n;
 	*from_it = sockaddr_split(&sa, &addr, &port) &&
 		   ipaddr_equal(&addr, &u->addr) && port == u->port;
 	return n;
