@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "compat.h"
+
 #define CLOCK_MS UINT64_C(1000000)
 #define CLOCK_S UINT64_C(1000000000)
 

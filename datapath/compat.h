@@ -35,6 +35,22 @@
 #define TUN_DEVICE "sallyport0"
 #endif
 
+/* What macOS has by another name. CLOCK_MONOTONIC_RAW goes on during sleep
+ * there: it is mach_continuous_time(). */
+#ifdef __APPLE__
+#define CLOCK_BOOTTIME CLOCK_MONOTONIC_RAW
+#define st_atim st_atimespec
+#define st_mtim st_mtimespec
+#define st_ctim st_ctimespec
+#define explicit_bzero(p, n) memset_s(p, n, 0, n)
+/* ... and what it has not, but its functions' arguments are of use. */
+#include <sys/socket.h>
+struct mmsghdr {
+	struct msghdr msg_hdr;
+	unsigned int msg_len;
+};
+#endif
+
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif /* COMPAT_H */

@@ -10,6 +10,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "os/netinfo.h"
+
 enum {
 	TRIES = 5,		/* of a dump that grew meanwhile */
 	MESSAGE_MAX = 2048,
@@ -95,16 +97,6 @@ static uint8_t mask_bits(const struct sockaddr *mask, size_t skip, size_t max)
 	return bits;
 }
 
-static void clear_below(struct ipnet *net)
-{
-	for (unsigned int i = 0; i < sizeof(net->addr.b); i++) {
-		unsigned int kept = net->bits > i * 8 ? net->bits - i * 8 : 0;
-
-		if (kept < 8)
-			net->addr.b[i] &= (uint8_t)(0xff00 >> kept);
-	}
-}
-
 bool routemsg_net(const struct sockaddr *dst, const struct sockaddr *mask,
 		  struct ipnet *net)
 {
@@ -121,7 +113,7 @@ bool routemsg_net(const struct sockaddr *dst, const struct sockaddr *mask,
 	else
 		net->bits = mask_bits(mask, offsetof(struct sockaddr_in6,
 						     sin6_addr), 16);
-	clear_below(net);
+	netinfo_mask(net);
 	return true;
 }
 

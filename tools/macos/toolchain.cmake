@@ -9,6 +9,8 @@ set(CMAKE_SYSTEM_PROCESSOR ${MACOS_ARCH})
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MACOS_ROOT MACOS_ARCH)
 
 set(CMAKE_C_COMPILER ${MACOS_ROOT}/bin/cc)
+# Assertions stay in, whatever Zig makes of -O2.
+set(CMAKE_C_FLAGS_INIT "-UNDEBUG")
 set(CMAKE_AR ${MACOS_ROOT}/bin/ar CACHE FILEPATH "")
 set(CMAKE_RANLIB ${MACOS_ROOT}/bin/ranlib CACHE FILEPATH "")
 # Nothing here is installed, so no name is ever changed.
