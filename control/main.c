@@ -14,6 +14,7 @@
 
 #include "daemon.h"
 #include "datapath.h"
+#include "dnscache.h"
 #include "log.h"
 #include "os/loalias.h"
 #include "os/steer.h"
@@ -118,6 +119,7 @@ static int restore_dns(const struct conf *c)
 		die(why.text);
 	h->ops->close(h);
 	loalias_remove();
+	dnscache_flush();
 	if (steer_heal(&why) < 0)
 		die(why.text);
 	return 0;
