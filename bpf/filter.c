@@ -1,61 +1,50 @@
 /* SPDX-License-Identifier: ISC */
 #include "bpf/filter.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <linux/if_arp.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
 #include <stdbool.h>
-#include <netinet/in.h>
-#include <stddef.h>
 #include <string.h>
 
-/*
- * The program sees a message from its header on. Its loads are big-endian and
- * netlink headers are in host order, so constants are swapped once, here.
- *
- *	0	ldh	[4]			nlmsg_type
- *	1	jeq	NFT_MSG_NEWGEN		else 5
- *	2	ld	[12]			nlmsg_pid: who made the change
- *	3	jeq	portid			then 5
- *	4	ret	-1			pass
- *	5	ret	0			drop
- *
- * The announcement of a generation is sent alone, after the (gathered) ones
- * of the objects that changed: looking at the first message is enough. A
- * load past the end drops the message.
- */
-void filter_tripwire(uint32_t portid,
-		     struct sock_filter out[static FILTER_TRIPWIRE])
-{
-	const uint16_t newgen = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
-	const struct sock_filter program[FILTER_TRIPWIRE] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS,
-			 offsetof(struct nlmsghdr, nlmsg_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(newgen), 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct nlmsghdr, nlmsg_pid)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(portid), 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
+#include "compat.h"
 
-	memcpy(out, program, sizeof(program));
+/*
+ * What a packet socket of Linux knows of a packet besides its octets, read as
+ * if it lay at the end of the address space (linux/filter.h). The values are
+ * of if_packet.h and if_arp.h.
+ */
+enum note {
+	NOTE_PROTOCOL = 0, NOTE_TYPE = 4, NOTE_HATYPE = 28, NOTE_TAGGED = 48,
+};
+enum { TYPE_HOST = 0, TYPE_OUTGOING = 4, HATYPE_LOOPBACK = 772 };
+
+static uint32_t noted(enum note what)
+{
+	return UINT32_C(0xfffff000) + (uint32_t)what;
 }
 
 /* --- the wire --- */
 
-enum { ETHER_LEN = 14, IPV6_LEN = 40 };
+enum { ETHER_LEN = 14, FAMILY_LEN = 4, IPV6_LEN = 40 };
 enum { TYPE_IPV4 = 0x0800, TYPE_IPV6 = 0x86dd, TYPE_ARP = 0x0806 };
 enum { UDP = 17, FRAGMENT = 44, ICMPV6 = 58 };	/* IANA protocol numbers */
 enum { ARP_REPLY = 2, ND_ADVERT = 136 };
 
 /* Marks in jt and jf until all is written. */
 enum { NEXT = 0, PASS = 254, DROP = 255 };
+
+struct kind {
+	bool ethernet, notes;
+	uint8_t ip;		/* where the IP header begins */
+};
+
+static const struct kind kinds[] = {
+	[FILTER_ETHERNET] = { true, true, ETHER_LEN },
+	[FILTER_IP] = { false, true, 0 },
+	[FILTER_BPF_ETHERNET] = { true, false, ETHER_LEN },
+	[FILTER_BPF_IP] = { false, false, 0 },
+	[FILTER_BPF_NULL] = { false, false, FAMILY_LEN },
+};
+static_assert(NITEMS(kinds) == FILTER_LINKS, "all kinds of links");
 
 struct program {
 	struct sock_filter *out;
@@ -115,9 +104,9 @@ static void same_v6(struct program *p, const struct filter_peer *peer,
 /* For us, and untagged. What the kernel notes of a packet is not in it. */
 static void prologue(struct program *p)
 {
-	load(p, BPF_W, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE));
-	equal(p, PACKET_HOST, NEXT, DROP);
-	load(p, BPF_W, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT));
+	load(p, BPF_W, noted(NOTE_TYPE));
+	equal(p, TYPE_HOST, NEXT, DROP);
+	load(p, BPF_W, noted(NOTE_TAGGED));
 	equal(p, 0, NEXT, DROP);
 }
 
@@ -159,13 +148,13 @@ static void ipv4(struct program *p, const struct filter_wire *w)
 	result(p, 0);
 }
 
-static void ipv6(struct program *p, enum filter_link link,
+static void ipv6(struct program *p, bool ethernet,
 		 const struct filter_wire *w)
 {
 	for (unsigned int i = 0; i < w->n_servers; i++)
 		if (!is_v4(&w->server[i]))
 			server_v6(p, &w->server[i]);
-	if (link == FILTER_ETHERNET) {
+	if (ethernet) {
 		load(p, BPF_B, p->ip + 6);
 		equal(p, ICMPV6, NEXT, DROP);
 		load(p, BPF_B, p->ip + IPV6_LEN);
@@ -215,18 +204,18 @@ static void finish(struct program *p)
 }
 
 /* Three ways, by ethertype or by version. */
-static unsigned int fork_ways(struct program *p, enum filter_link link)
+static unsigned int fork_ways(struct program *p, bool ethernet)
 {
 	unsigned int at;
 
-	if (link == FILTER_ETHERNET) {
+	if (ethernet) {
 		load(p, BPF_H, 12);
 		at = p->n;
 		equal(p, TYPE_IPV4, NEXT, NEXT);
 		equal(p, TYPE_IPV6, NEXT, NEXT);
 		equal(p, TYPE_ARP, NEXT, DROP);
 	} else {
-		load(p, BPF_B, 0);
+		load(p, BPF_B, p->ip);
 		put(p, BPF_ALU | BPF_AND | BPF_K, 0xf0, 0, 0);
 		at = p->n;
 		equal(p, 0x40, NEXT, NEXT);
@@ -238,44 +227,41 @@ static unsigned int fork_ways(struct program *p, enum filter_link link)
 unsigned int filter_wire(enum filter_link link, const struct filter_wire *w,
 			 struct sock_filter out[static FILTER_WIRE])
 {
-	struct program p = {
-		.out = out, .ip = link == FILTER_ETHERNET ? ETHER_LEN : 0,
-	};
+	const struct kind *kind = &kinds[link];
+	struct program p = { .out = out, .ip = kind->ip };
 	unsigned int fork;
 
 	assert(w->n_servers <= FILTER_PEERS && w->n_hops <= FILTER_PEERS);
-	prologue(&p);
-	fork = fork_ways(&p, link);
-	if (link == FILTER_ETHERNET)
+	if (kind->notes)
+		prologue(&p);
+	fork = fork_ways(&p, kind->ethernet);
+	if (kind->ethernet)
 		arp(&p, w);
 	land(&p, fork);
 	ipv4(&p, w);
 	land(&p, fork + 1);
-	ipv6(&p, link, w);
+	ipv6(&p, kind->ethernet, w);
 	finish(&p);
 	return p.n;
 }
 
-/* What the kernel knows of a packet besides its octets. */
-#define AD(what) ((uint32_t)(SKF_AD_OFF + (what)))
-
 /*
  *	0	ldh	#hatype
- *	1	jeq	ARPHRD_LOOPBACK		then 20
+ *	1	jeq	HATYPE_LOOPBACK		then 20
  *	2	ldb	#type
- *	3	jeq	PACKET_OUTGOING		then 19
- *	4	jeq	PACKET_HOST		else 20
+ *	3	jeq	TYPE_OUTGOING		then 19
+ *	4	jeq	TYPE_HOST		else 20
  *	5	ldh	#proto
- *	6	jeq	ETH_P_IP		else 13
+ *	6	jeq	TYPE_IPV4		else 13
  *	7	ldb	[9]			protocol
- *	8	jeq	IPPROTO_UDP		else 20
+ *	8	jeq	UDP			else 20
  *	9	ldh	[6]			fragment
  *	10	jset	0x1fff			then 20
  *	11	ldxb	4*([0]&0xf)		the header's length
  *	12	ja	17
- *	13	jeq	ETH_P_IPV6		else 20
+ *	13	jeq	TYPE_IPV6		else 20
  *	14	ldb	[6]			next header
- *	15	jeq	IPPROTO_UDP		else 20
+ *	15	jeq	UDP			else 20
  *	16	ldx	#40
  *	17	ldh	[x + 0]			source port
  *	18	jeq	dns_port		then 19, else 20
@@ -288,22 +274,22 @@ void filter_ledger(uint16_t dns_port, uint32_t snaplen,
 		   struct sock_filter out[static FILTER_LEDGER])
 {
 	const struct sock_filter program[FILTER_LEDGER] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AD(SKF_AD_HATYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPHRD_LOOPBACK, 18, 0),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AD(SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 15, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 15),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AD(SKF_AD_PROTOCOL)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 6),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, noted(NOTE_HATYPE)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, HATYPE_LOOPBACK, 18, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, noted(NOTE_TYPE)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TYPE_OUTGOING, 15, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TYPE_HOST, 0, 15),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, noted(NOTE_PROTOCOL)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TYPE_IPV4, 0, 6),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 11),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UDP, 0, 11),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 9, 0),
 		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
 		BPF_STMT(BPF_JMP | BPF_JA, 4),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 6),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TYPE_IPV6, 0, 6),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UDP, 0, 4),
 		BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 40),
 		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, dns_port, 0, 1),

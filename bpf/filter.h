@@ -8,8 +8,9 @@
 #ifndef FILTER_H
 #define FILTER_H
 
-#include <linux/filter.h>
 #include <stdint.h>
+
+#include "bpf/insn.h"
 
 enum { FILTER_TRIPWIRE = 6, FILTER_LEDGER = 21 };	/* instructions */
 
@@ -21,10 +22,16 @@ enum { FILTER_TRIPWIRE = 6, FILTER_LEDGER = 21 };	/* instructions */
 void filter_tripwire(uint32_t portid,
 		     struct sock_filter out[static FILTER_TRIPWIRE]);
 
-/* Where the IP header of what a packet socket sees begins. */
+/* Where the IP header of what is seen begins, and by what. */
 enum filter_link {
+	/* A packet socket, to which the kernel notes whom a packet is for. */
 	FILTER_ETHERNET,
 	FILTER_IP,		/* at once: raw links, and cooked sockets */
+	/* A /dev/bpf, which sees frames alone. */
+	FILTER_BPF_ETHERNET,
+	FILTER_BPF_IP,
+	FILTER_BPF_NULL,	/* behind its address family */
+	FILTER_LINKS
 };
 
 enum {
@@ -45,10 +52,11 @@ struct filter_wire {
 };
 
 /*
- * Of what is addressed to this machine and has no VLAN tag, passes UDP from a
- * server's address and port (over IPv6 without extension headers), fragments
- * from a server's address, and, on Ethernet, what a hop says of its hardware
- * address (ARP replies, neighbour advertisements). The instructions written.
+ * Of what has no VLAN tag, and is addressed to this machine where the kernel
+ * notes that, passes UDP from a server's address and port (over IPv6 without
+ * extension headers), fragments from a server's address, and, on Ethernet,
+ * what a hop says of its hardware address (ARP replies, neighbour
+ * advertisements). The instructions written.
  */
 unsigned int filter_wire(enum filter_link link, const struct filter_wire *w,
 			 struct sock_filter out[static FILTER_WIRE]);

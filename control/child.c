@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "shared/kick.h"
+#include "shared/socket.h"
 #include "spawn.h"
 
 enum { START_MS = 5000 };	/* a machine that has just woken is slow */
@@ -31,16 +32,21 @@ static int copy_tun(const struct child *c, int *tun)
 	return *tun < 0 ? -errno : spawn_raise(tun);
 }
 
-static int spawn(struct child *c, int theirs)
+/* The child's ends: of the channel, and of a kick in each direction. */
+struct theirs {
+	int channel, kick_control, kick_datapath;
+};
+
+static int spawn(struct child *c, const struct theirs *t)
 {
 	int tun, error = copy_tun(c, &tun);
 	struct spawn_fd fds[] = {
-		{ theirs, DATAPATH_CHANNEL },
+		{ t->channel, DATAPATH_CHANNEL },
 		{ c->arena.control_fd, DATAPATH_ARENA_CONTROL },
 		{ c->arena.datapath_fd, DATAPATH_ARENA_DATAPATH },
 		{ c->arena.allow_fd, DATAPATH_ARENA_ALLOW },
-		{ c->kick_control, DATAPATH_KICK_CONTROL },
-		{ c->kick_datapath, DATAPATH_KICK_DATAPATH },
+		{ t->kick_control, DATAPATH_KICK_CONTROL },
+		{ t->kick_datapath, DATAPATH_KICK_DATAPATH },
 		{ tun, DATAPATH_TUN },		/* the last: may be none */
 	};
 
@@ -51,25 +57,41 @@ static int spawn(struct child *c, int theirs)
 	return error;
 }
 
-static int make_shared(struct child *c, int table, int *theirs,
+static int make_ends(struct child *c, struct theirs *t)
+{
+	int ends[KICK_ENDS], pair[2], error = kick_open(ends);
+
+	if (error < 0)
+		return error;
+	c->kick_control = ends[KICK_TAKER];
+	t->kick_control = ends[KICK_GIVER];
+	error = kick_open(ends);
+	if (error < 0)
+		return error;
+	t->kick_datapath = ends[KICK_TAKER];
+	c->kick_datapath = ends[KICK_GIVER];
+	error = socket_pair(pair);
+	if (error < 0)
+		return error;
+	c->channel = pair[0];
+	t->channel = pair[1];
+	return 0;
+}
+
+static int make_shared(struct child *c, int table, struct theirs *t,
 		       struct why *why)
 {
-	int pair[2];
 	int error = arena_create(&c->arena, table);
 
 	if (error < 0)
 		return why_set(why, error, "no shared memory: %s",
 			       strerror(-error));
-	c->kick_control = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	c->kick_datapath = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (c->kick_control < 0 || c->kick_datapath < 0 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return why_set(why, -errno, "no channel to the datapath: %s",
-			       strerror(errno));
-	c->channel = pair[0];
-	*theirs = pair[1];
-	if (spawn_raise(theirs) < 0 || spawn_raise(&c->kick_control) < 0 ||
-	    spawn_raise(&c->kick_datapath) < 0 ||
+	error = make_ends(c, t);
+	if (error < 0)
+		return why_set(why, error, "no channel to the datapath: %s",
+			       strerror(-error));
+	if (spawn_raise(&t->channel) < 0 || spawn_raise(&t->kick_control) < 0 ||
+	    spawn_raise(&t->kick_datapath) < 0 ||
 	    spawn_raise(&c->arena.control_fd) < 0 ||
 	    spawn_raise(&c->arena.datapath_fd) < 0 ||
 	    spawn_raise(&c->arena.allow_fd) < 0)
@@ -90,7 +112,7 @@ static int hear(const struct child *c, struct datapath_report *r,
 		return why_set(why, -ETIMEDOUT,
 			       "the datapath did not start within %d s",
 			       START_MS / 1000);
-	if (recv(c->channel, r, sizeof(*r), 0) != (ssize_t)sizeof(*r))
+	if (recv(c->channel, r, sizeof(*r), MSG_WAITALL) != (ssize_t)sizeof(*r))
 		return why_set(why, -EPROTO,
 			       "the datapath died while it started");
 	r->step[sizeof(r->step) - 1] = '\0';
@@ -106,18 +128,20 @@ static int hear(const struct child *c, struct datapath_report *r,
 int child_start(struct child *c, struct datapath_setup *setup, int table,
 		struct datapath_report *report, struct why *why)
 {
-	int theirs = -1;
+	struct theirs theirs = { -1, -1, -1 };
 	int error;
 
 	memset(report, 0, sizeof(*report));
 	error = make_shared(c, table, &theirs, why);
 	if (error == 0) {
-		error = spawn(c, theirs);
+		error = spawn(c, &theirs);
 		if (error < 0)
 			why_set(why, error, "cannot start the datapath: %s",
 				strerror(-error));
 	}
-	spawn_close(&theirs);
+	spawn_close(&theirs.channel);
+	spawn_close(&theirs.kick_control);
+	spawn_close(&theirs.kick_datapath);
 	setup->size = sizeof(*setup);
 	setup->parent = getpid();
 	if (error == 0 && send(c->channel, setup, sizeof(*setup),
@@ -132,10 +156,8 @@ int child_start(struct child *c, struct datapath_setup *setup, int table,
 
 void child_kick(const struct child *c)
 {
-	static const uint64_t one = 1;
-
 	if (c->kick_datapath >= 0)
-		(void)!write(c->kick_datapath, &one, sizeof(one));
+		kick_give(c->kick_datapath);
 }
 
 void child_stop(struct child *c)

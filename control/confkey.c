@@ -112,7 +112,8 @@ static const struct conf_word backends[] = {
 	HAVE("auto", HOSTDNS_AUTO), HAVE("resolved", HOSTDNS_RESOLVED),
 	HAVE("networkmanager", HOSTDNS_NETWORKMANAGER),
 	HAVE("resolvconf", HOSTDNS_RESOLVCONF),
-	HAVE("file", HOSTDNS_FILE), HAVE("none", HOSTDNS_NONE), { 0 }
+	HAVE("file", HOSTDNS_FILE), HAVE("none", HOSTDNS_NONE),
+	HAVE("systemconfiguration", HOSTDNS_SYSTEMCONFIGURATION), { 0 }
 };
 
 static const struct conf_word exempts[] = {

@@ -27,6 +27,7 @@
 #include "ctlproto.h"
 #include "ctlsock.h"
 #include "log.h"
+#include "shared/socket.h"
 
 enum {
 	/* Slots for one user, and for all users together; the rest is root's. */
@@ -332,18 +333,17 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	for (int i = 0; i < ACCEPTS; i++) {
-		int client = accept4(fd, NULL, NULL,
-				     SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int client = socket_accept(fd, NULL, NULL);
 
 		if (client >= 0) {
 			client_open(ctl, client);
 			continue;
 		}
 		/* The queue stays readable: without a pause we would spin. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
-		    errno == ENOBUFS) {
+		if (client == -EMFILE || client == -ENFILE ||
+		    client == -ENOMEM || client == -ENOBUFS) {
 			log_warning("control socket: accept: %s",
-				    strerror(errno));
+				    strerror(-client));
 			event_del(&ctl->accept);
 			evtimer_add(&ctl->resume, &pause);
 		}

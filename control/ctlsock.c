@@ -8,19 +8,16 @@
  */
 #include "ctlsock.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-static_assert(sizeof(((struct ctlsock *)0)->path) ==
-	      sizeof(((struct sockaddr_un *)0)->sun_path), "one length");
+#include "os/peercred.h"
+#include "shared/socket.h"
 
 static int address_of(struct sockaddr_un *sa, const char *path,
 		      struct why *why)
@@ -73,10 +70,9 @@ static int probe(const struct sockaddr_un *sa, struct why *why)
 			       "control socket: %s is there and is no socket; "
 			       "remove it or set control { socket = ... }",
 			       path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket_open(AF_UNIX, SOCK_STREAM);
 	if (fd < 0)
-		return why_set(why, -errno, "control socket: %s",
-			       strerror(errno));
+		return why_set(why, fd, "control socket: %s", strerror(-fd));
 	error = connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 ?
 		0 : errno;
 	close(fd);
@@ -141,10 +137,9 @@ int ctlsock_open(struct ctlsock *s, const char *path, struct why *why)
 	r = make_dir(dir, why);
 	if (r != 0)
 		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket_open(AF_UNIX, SOCK_STREAM);
 	if (fd < 0)
-		return why_set(why, -errno, "control socket: %s",
-			       strerror(errno));
+		return why_set(why, fd, "control socket: %s", strerror(-fd));
 	r = publish(s, fd, &sa, dir, why);
 	if (r != 0)
 		close(fd);
@@ -162,36 +157,12 @@ void ctlsock_close(struct ctlsock *s)
 	s->fd = -1;
 }
 
-static bool in_groups(int fd, gid_t gid)
-{
-	socklen_t len = 0;
-	gid_t *groups;
-	bool found = false;
-
-	/* Asks how many octets they take (sock_getsockopt() in Linux). */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) == 0 ||
-	    errno != ERANGE)
-		return false;
-	groups = malloc(len);
-	if (groups == NULL)
-		return false;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) == 0)
-		for (size_t i = 0; i < len / sizeof(*groups); i++)
-			found |= groups[i] == gid;
-	free(groups);
-	return found;
-}
-
 int ctlsock_peer(int fd, gid_t admin, uid_t *uid, bool *may_change)
 {
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
+	int error = peercred_user(fd, uid);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
-		return -errno;
-	*uid = peer.uid;
-	*may_change = peer.uid == 0 ||
-		      (admin != (gid_t)-1 &&
-		       (peer.gid == admin || in_groups(fd, admin)));
-	return 0;
+	if (error == 0)
+		*may_change = *uid == 0 || (admin != (gid_t)-1 &&
+					    peercred_member(fd, admin));
+	return error;
 }

@@ -6,14 +6,16 @@
 #define CTLSOCK_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include "compat.h"
 #include "why.h"
 
 struct ctlsock {
 	int fd;			/* listens; non-blocking */
-	char path[108];		/* sun_path (unix(7)) */
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	dev_t dev;		/* of the name when it was made: only that */
 	ino_t ino;		/* one is removed at the end */
 };

@@ -3,10 +3,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "shared/kick.h"
+#include "shared/socket.h"
 #include "spawn.h"
 
 void leakchild_init(struct leakchild *c)
@@ -16,33 +17,49 @@ void leakchild_init(struct leakchild *c)
 	};
 }
 
-static int make_shared(struct leakchild *c, int *theirs)
+/* The child's ends: of the channel, and of the kick. */
+struct theirs {
+	int channel, kick;
+};
+
+static int make_ends(struct leakchild *c, struct theirs *t)
 {
-	int pair[2], error = book_create(&c->book);
+	int ends[KICK_ENDS], pair[2], error = kick_open(ends);
 
 	if (error < 0)
 		return error;
-	c->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (c->kick < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
-				      0, pair) < 0)
-		return -errno;
+	c->kick = ends[KICK_TAKER];
+	t->kick = ends[KICK_GIVER];
+	error = socket_pair(pair);
+	if (error < 0)
+		return error;
 	c->channel = pair[0];
-	*theirs = pair[1];
-	error = spawn_raise(theirs);
+	t->channel = pair[1];
+	return 0;
+}
+
+static int make_shared(struct leakchild *c, struct theirs *t)
+{
+	int error = book_create(&c->book);
+
 	if (error == 0)
-		error = spawn_raise(&c->kick);
+		error = make_ends(c, t);
+	if (error == 0)
+		error = spawn_raise(&t->channel);
+	if (error == 0)
+		error = spawn_raise(&t->kick);
 	if (error == 0)
 		error = spawn_raise(&c->book.control_fd);
 	return error < 0 ? error : spawn_raise(&c->book.entries_fd);
 }
 
-static int spawn(struct leakchild *c, int theirs)
+static int spawn(struct leakchild *c, const struct theirs *t)
 {
 	const struct spawn_fd fds[] = {
-		{ theirs, WATCHER_CHANNEL },
+		{ t->channel, WATCHER_CHANNEL },
 		{ c->book.control_fd, WATCHER_CONTROL },
 		{ c->book.entries_fd, WATCHER_ENTRIES },
-		{ c->kick, WATCHER_KICK },
+		{ t->kick, WATCHER_KICK },
 	};
 
 	return spawn_self(&c->pid, "--ledger", fds, NITEMS(fds));
@@ -51,13 +68,15 @@ static int spawn(struct leakchild *c, int theirs)
 int leakchild_start(struct leakchild *c, struct watcher_setup *setup,
 		    const struct book_rules *rules)
 {
-	int theirs = -1, error = make_shared(c, &theirs);
+	struct theirs theirs = { -1, -1 };
+	int error = make_shared(c, &theirs);
 
 	if (error == 0) {
 		leakchild_tell(c, rules);
-		error = spawn(c, theirs);
+		error = spawn(c, &theirs);
 	}
-	spawn_close(&theirs);
+	spawn_close(&theirs.channel);
+	spawn_close(&theirs.kick);
 	setup->size = sizeof(*setup);
 	setup->parent = getpid();
 	if (error == 0 && send(c->channel, setup, sizeof(*setup),

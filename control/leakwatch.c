@@ -16,6 +16,7 @@
 #include "daemon.h"
 #include "log.h"
 #include "os/links.h"
+#include "shared/kick.h"
 
 enum {
 	PAUSE_MS = 500,		/* before the first restart, then doubled */
@@ -219,10 +220,9 @@ static void end_second(struct leakwatch *w)
 static void on_kick(evutil_socket_t fd, short what, void *context)
 {
 	struct daemon *d = context;
-	uint64_t n;
 
 	(void)what;
-	(void)!read(fd, &n, sizeof(n));
+	kick_take(fd);
 	take(d);
 	if (d->leaks.running && beat(&d->leaks) != d->leaks.beat)
 		(void)event_del(d->leaks.silent_event);

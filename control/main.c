@@ -14,8 +14,11 @@
 
 #include "daemon.h"
 #include "datapath.h"
+#include "dnscache.h"
 #include "log.h"
+#include "os/loalias.h"
 #include "os/steer.h"
+#include "shared/socket.h"
 #include "tick.h"
 #include "watcher.h"
 
@@ -115,6 +118,8 @@ static int restore_dns(const struct conf *c)
 	if (h->ops->pointed(h) && h->ops->restore(h, &why) < 0)
 		die(why.text);
 	h->ops->close(h);
+	loalias_remove();
+	dnscache_flush();
 	if (steer_heal(&why) < 0)
 		die(why.text);
 	return 0;
@@ -122,15 +127,16 @@ static int restore_dns(const struct conf *c)
 
 /*
  * Into the background. Who was started ends with the start's success: it
- * waits for the word on the pipe that is returned.
+ * waits for the word at the end that is returned.
  */
 static int leave_foreground(void)
 {
-	int ends[2];
+	int ends[2], error;
 	char word;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		die(strerror(errno));
+	error = socket_pair(ends);
+	if (error < 0)
+		die(strerror(-error));
 	switch (fork()) {
 	case -1:
 		die(strerror(errno));

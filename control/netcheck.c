@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "daemon.h"
+#include "dnscache.h"
 #include "log.h"
 
 static int exempt(void *context, struct why *why)
@@ -85,8 +86,10 @@ static int point_dns(void *context, struct why *why)
 	int error = d->bypass.on ? steer(d, why) :
 		    d->hostdns->ops->point(d->hostdns, listen, n, why);
 
-	if (error == 0)
+	if (error == 0) {
 		d->astray = false;
+		dnscache_flush();
+	}
 	return error;
 }
 
@@ -103,6 +106,8 @@ static void unpoint(void *context)
 	struct why why;
 
 	d->astray = turn_back(d, &why) < 0;
+	if (!d->astray)
+		dnscache_flush();
 	if (was && !d->astray)
 		d->problem.text[0] = '\0';
 	/* Tried every second, and told once. */
@@ -128,8 +133,9 @@ static bool looks(const struct daemon *d)
 
 bool netcheck_restless(const struct daemon *d)
 {
-	return looks(d) && (d->misled || d->hostdns->watch == NULL ||
-			    d->hostdns->ops->ticks);
+	return looks(d) && (d->misled || d->hostdns->ops->ticks ||
+			    (d->hostdns->watch == NULL &&
+			     d->hostdns->ops->fd == NULL));
 }
 
 void netcheck_look(struct daemon *d)
@@ -153,9 +159,11 @@ void netcheck_look(struct daemon *d)
 	if (d->misled)
 		d->problem.text[0] = '\0';
 	d->misled = false;
+	if (n == 0)
+		return;
+	dnscache_flush();
 	/* Who set them may have had other servers in mind. */
-	if (n > 0)
-		uplink_look(d, NULL);
+	uplink_look(d, NULL);
 }
 
 const struct step netcheck_steps[] = {

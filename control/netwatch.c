@@ -128,6 +128,14 @@ static void on_network(evutil_socket_t fd, short what, void *context)
 	}
 }
 
+/* The host's settings may have changed, or those of who asks us. */
+static void settings(struct daemon *d)
+{
+	netcheck_look(d);
+	/* Also where the host asks us still, its own servers may be others. */
+	uplink_settings(d);
+}
+
 /* Whose DNS, as the host's settings have it. */
 static void on_settings(evutil_socket_t fd, short what, void *context)
 {
@@ -142,9 +150,27 @@ static void on_settings(evutil_socket_t fd, short what, void *context)
 		filewatch_follow(d->hostdns->watch, NULL, 0);
 		return;
 	}
-	netcheck_look(d);
-	/* Also where the host asks us still, its own servers may be others. */
-	uplink_settings(d);
+	settings(d);
+}
+
+static void on_told(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *d = context;
+
+	(void)fd;
+	(void)what;
+	d->hostdns->ops->drain(d->hostdns);
+	if (d->active)
+		settings(d);
+}
+
+/* It is told of the daemon's own changes, too: those are no news. */
+static void watch_store(struct daemon *d)
+{
+	d->hostdns_event = event_new(d->base, d->hostdns->ops->fd(d->hostdns),
+				     EV_READ | EV_PERSIST, on_told, d);
+	if (d->hostdns_event == NULL || event_add(d->hostdns_event, NULL) < 0)
+		log_warning("hostdns: no event for its store");
 }
 
 /* Without a watch it is looked at every second. */
@@ -153,6 +179,10 @@ static void watch_settings(struct daemon *d)
 	struct filewatch *w;
 	struct why why;
 
+	if (d->hostdns->ops->fd != NULL) {
+		watch_store(d);
+		return;
+	}
 	if (filewatch_open(&w, &why) < 0) {
 		log_warning("hostdns: %s", why.text);
 		return;

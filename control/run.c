@@ -3,18 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "os/exitwatch.h"
+#include "os/memfile.h"
 
 const char *run_find(const char *name, char path[static RUN_LINE])
 {
@@ -45,30 +43,15 @@ static int fill(int fd, const char *text, size_t len)
 	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
 }
 
-static int memory_file(const char *text, size_t len)
+static int text_file(const char *text, size_t len)
 {
-	int fd = memfd_create("run", MFD_CLOEXEC), error;
+	int fd = memfile_open(0), error;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	error = fill(fd, text, len);
 	if (error == 0)
 		return fd;
-	close(fd);
-	return error;
-}
-
-/* Of NULs, and it does not grow. */
-static int sealed_file(void)
-{
-	int fd = memfd_create("run", MFD_CLOEXEC | MFD_ALLOW_SEALING), error;
-
-	if (fd < 0)
-		return -errno;
-	if (ftruncate(fd, RUN_SAID) == 0 &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) == 0)
-		return fd;
-	error = -errno;
 	close(fd);
 	return error;
 }
@@ -140,27 +123,6 @@ destroy_actions:
 	return -error;
 }
 
-/* 0 when the child has ended; it is not reaped. */
-static int await_exit(const struct run *r, pid_t pid)
-{
-	uint64_t until = clock_boot() + r->wait_ms * CLOCK_MS, now;
-	struct pollfd p = {
-		.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN,
-	};
-	int n;
-
-	if (p.fd < 0)
-		return -errno;
-	/* What shrinks: the time left. */
-	do {
-		now = clock_boot();
-		n = poll(&p, 1, now < until ?
-			 (int)((until - now) / CLOCK_MS) + 1 : 0);
-	} while (n < 0 && errno == EINTR && now < until);
-	close(p.fd);
-	return n == 1 ? 0 : -ETIMEDOUT;
-}
-
 static void first_line(int fd, char line[static RUN_LINE])
 {
 	ssize_t n = pread(fd, line, RUN_LINE - 1, 0);
@@ -171,10 +133,20 @@ static void first_line(int fd, char line[static RUN_LINE])
 		snprintf(line, RUN_LINE, "it did not say why");
 }
 
+static void whole_text(const struct run *r, int fd)
+{
+	ssize_t n;
+
+	if (r->size == 0)
+		return;
+	n = pread(fd, r->text, r->size - 1, 0);
+	r->text[n > 0 ? n : 0] = '\0';
+}
+
 static int finish(const struct run *r, pid_t pid, int said,
 		  struct run_end *end, struct why *why)
 {
-	int error = await_exit(r, pid);
+	int error = exitwatch(pid, r->wait_ms);
 	pid_t reaped;
 
 	if (error)
@@ -189,6 +161,7 @@ static int finish(const struct run *r, pid_t pid, int said,
 		return why_set(why, -ETIMEDOUT, "cannot wait for %s: %s",
 			       r->args[0], strerror(error ? -error : errno));
 	first_line(said, end->line);
+	whole_text(r, said);
 	return 0;
 }
 
@@ -197,11 +170,11 @@ int run(const struct run *r, struct run_end *end, struct why *why)
 	int error, in, said;
 	pid_t pid;
 
-	in = memory_file(r->input, r->len);
+	in = text_file(r->input, r->len);
 	if (in < 0)
 		return why_set(why, in, "memory for %s: %s", r->args[0],
 			       strerror(-in));
-	said = sealed_file();
+	said = memfile_open(RUN_SAID);
 	if (said < 0) {
 		error = why_set(why, said, "memory for the words of %s: %s",
 				r->args[0], strerror(-said));

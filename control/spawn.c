@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "os/selfexe.h"
+
 enum { FD_ABOVE = 32 };		/* clear of the numbers the children want */
 
 void spawn_close(int *fd)
@@ -37,9 +39,12 @@ int spawn_self(pid_t *pid, const char *option, const struct spawn_fd *fds,
 	char *const argv[] = { name, (char *)(uintptr_t)option, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
+	const char *path = selfexe();
 	sigset_t all, none;
 	int error;
 
+	if (path == NULL)
+		return -ENOENT;
 	sigfillset(&all);
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&actions);
@@ -53,7 +58,7 @@ int spawn_self(pid_t *pid, const char *option, const struct spawn_fd *fds,
 				 POSIX_SPAWN_SETPGROUP);
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawnattr_setsigmask(&attr, &none);
-	error = posix_spawn(pid, "/proc/self/exe", &actions, &attr, argv,
+	error = posix_spawn(pid, path, &actions, &attr, argv,
 			    envp);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);

@@ -8,15 +8,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "os/peercred.h"
+#include "shared/socket.h"
+
 /* ---- asking */
 
 static bool is_root(int fd)
 {
-	struct ucred peer = { .uid = (uid_t)-1 };
-	socklen_t size = sizeof(peer);
+	uid_t uid;
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-	       peer.uid == 0;
+	return peercred_user(fd, &uid) == 0 && uid == 0;
 }
 
 static int ask(int fd, const struct sockaddr_un *sa)
@@ -40,9 +41,9 @@ int uapi_ask(const char *ifname)
 
 	snprintf(sa.sun_path, sizeof(sa.sun_path),
 		 "/var/run/wireguard/%s.sock", ifname);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket_open(AF_UNIX, SOCK_STREAM);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	error = ask(fd, &sa);
 	if (error == 0)
 		return fd;

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "compat.h"
+
 #define CLOCK_MS UINT64_C(1000000)
 #define CLOCK_S UINT64_C(1000000000)
 
@@ -23,5 +25,8 @@ static inline uint64_t clock_boot(void)
 	clock_gettime(CLOCK_BOOTTIME, &ts);
 	return (uint64_t)ts.tv_sec * CLOCK_S + (uint64_t)ts.tv_nsec;
 }
+
+/* What the boot clock is ahead of the wall clock, ns; it may be negative. */
+int64_t clock_ahead(void);
 
 #endif /* CLOCK_H */

@@ -22,6 +22,48 @@
 /* Apple arm64's line; harmless elsewhere. */
 #define CACHELINE 128
 
+/* What a packet of a TUN begins with, an enum link, and what ours is called:
+ * macOS gives them no other names. */
+#ifdef __linux__
+#define TUN_LINK LINK_RAW
+#else
+#define TUN_LINK LINK_LOOP
+#endif
+#ifdef __APPLE__
+#define TUN_DEVICE "utun5353"
+#else
+#define TUN_DEVICE "sallyport0"
+#endif
+
+/* What macOS has by another name. CLOCK_MONOTONIC_RAW goes on during sleep
+ * there: it is mach_continuous_time(). */
+#ifdef __APPLE__
+#define CLOCK_BOOTTIME CLOCK_MONOTONIC_RAW
+#define st_atim st_atimespec
+#define st_mtim st_mtimespec
+#define st_ctim st_ctimespec
+#define explicit_bzero(p, n) memset_s(p, n, 0, n)
+/* ... and what it has not, but its functions' arguments are of use. */
+#include <sys/socket.h>
+struct mmsghdr {
+	struct msghdr msg_hdr;
+	unsigned int msg_len;
+};
+#endif
+
+/* Does the system shut sockets and captures while it sleeps? And may somebody
+ * else have the same port of all addresses, so that ours must be shared? */
+#ifdef __APPLE__
+#define SLEEP_SHUTS 1
+#else
+#define SLEEP_SHUTS 0
+#endif
+#ifdef __linux__
+#define UDP_SHARES 0
+#else
+#define UDP_SHARES 1
+#endif
+
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif /* COMPAT_H */

@@ -20,12 +20,12 @@
 
 /* Descriptors that control hands over, by number. */
 enum {
-	DATAPATH_CHANNEL = 3,	/* SOCK_SEQPACKET: setup, report; EOF = the end */
+	DATAPATH_CHANNEL = 3,	/* setup, report (shared/socket.h); EOF = the end */
 	DATAPATH_ARENA_CONTROL,
 	DATAPATH_ARENA_DATAPATH,
 	DATAPATH_ARENA_ALLOW,
-	DATAPATH_KICK_CONTROL,	/* eventfd: a grant is in the ring */
-	DATAPATH_KICK_DATAPATH,	/* eventfd: an ack, or a new policy */
+	DATAPATH_KICK_CONTROL,	/* a grant is in the ring */
+	DATAPATH_KICK_DATAPATH,	/* an ack, or a new policy */
 	DATAPATH_TUN,		/* bypass: the TUN device; else not open */
 	DATAPATH_FDS
 };

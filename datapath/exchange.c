@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "exchangetcp.h"
@@ -306,8 +307,7 @@ static bool draw(struct exchange *x, uint8_t *out, size_t len)
 {
 	if (x->n_random < len) {
 		x->n_random = 0;
-		if (getrandom(x->random, EXCHANGE_RANDOM, 0) !=
-		    EXCHANGE_RANDOM)
+		if (getentropy(x->random, EXCHANGE_RANDOM) != 0)
 			return false;
 		x->n_random = EXCHANGE_RANDOM;
 	}

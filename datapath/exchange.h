@@ -36,7 +36,7 @@ typedef void exchange_heard(void *context, struct question *q,
 enum {
 	EXCHANGE_OUTBOX = 64,
 	EXCHANGE_TOKENS = PORTS_MAX + QUESTIONS_MAX,	/* ports, then TCP */
-	EXCHANGE_RANDOM = 2048,
+	EXCHANGE_RANDOM = 256,	/* the most that getentropy() gives */
 };
 
 struct exchange {

@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "loop.h"
+#include "shared/kick.h"
 
 enum { ASKERS_KEPT = QUESTIONS_MAX * ASKERS_SURE };
 _Static_assert((int)ASKERS_KEPT < (int)ASKERS_MAX, "and some to share");
@@ -199,6 +200,7 @@ void hold_acks(struct loop *l)
 	const void *record;
 	struct ack a;
 
+	kick_told(DATAPATH_KICK_DATAPATH);
 	while (ring_peek(&l->acks, &record) == 1) {
 		memcpy(&a, record, sizeof(a));
 		ring_release(&l->acks);

@@ -3,9 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
-
-#include "frame.h"
 
 enum {
 	BURST = 64,		/* packets per round */
@@ -17,10 +16,38 @@ static void count(struct intake *k, unsigned int which)
 	counters_add(k->counters, which, 1);
 }
 
-/* Of a packet that was built in k->packet. A TUN takes all of it or none. */
+/* Packets are built behind the room for a head: together they are a slot, as
+ * what is read is. */
+static uint8_t *built(struct intake *k)
+{
+	return k->packet + TUN_HEAD;
+}
+
+static size_t room(const struct intake *k)
+{
+	return k->link == LINK_RAW ? TUN_MTU : TUN_MTU - TUN_HEAD;
+}
+
+/* Puts the head there: the family by this system's number, big-endian. */
+static const uint8_t *with_head(struct intake *k)
+{
+	const uint8_t head[TUN_HEAD] = {
+		[TUN_HEAD - 1] = built(k)[0] >> 4 == 6 ? AF_INET6 : AF_INET,
+	};
+
+	return memcpy(k->packet, head, sizeof(head));
+}
+
+/* Of a packet that has been built. A TUN takes all of it or none. */
 static bool put(struct intake *k, ssize_t len)
 {
-	if (len > 0 && write(k->fd, k->packet, (size_t)len) == len)
+	const uint8_t *p = built(k);
+
+	if (len > 0 && k->link != LINK_RAW) {
+		p = with_head(k);
+		len += TUN_HEAD;
+	}
+	if (len > 0 && write(k->fd, p, (size_t)len) == len)
 		return true;
 	count(k, COUNT_UNSENT);
 	return false;
@@ -31,8 +58,8 @@ static bool put_segment(void *context, const struct craft_segment *s,
 {
 	struct intake *k = context;
 
-	return put(k, craft_tcp(k->craft, s, payload, len, k->packet,
-				sizeof(k->packet)));
+	return put(k, craft_tcp(k->craft, s, payload, len, built(k),
+				room(k)));
 }
 
 void intake_init(struct intake *k, struct slots *slots,
@@ -40,6 +67,7 @@ void intake_init(struct intake *k, struct slots *slots,
 {
 	memset(k, 0, sizeof(*k));
 	k->fd = -1;
+	k->link = TUN_LINK;
 	k->slots = slots;
 	k->counters = counters;
 	responder_init(&k->responder, slots, counters, put_segment, k);
@@ -88,7 +116,7 @@ static void read_packet(struct intake *k, struct slice packet,
 			client_query *query, void *context)
 {
 	struct frame f;
-	enum parse why = frame_read(LINK_RAW, packet, &f);
+	enum parse why = frame_read(k->link, packet, &f);
 
 	if (why != PARSE_OK)
 		count(k, why);
@@ -133,7 +161,7 @@ void intake_send(struct intake *k, const struct client *to,
 		responder_send(&k->responder, to, msg, len);
 	else
 		(void)put(k, craft_udp(k->craft, &to->ends, msg, len,
-				       k->packet, sizeof(k->packet)));
+				       built(k), room(k)));
 }
 
 void intake_forget(struct intake *k, const struct client *to)

@@ -17,6 +17,7 @@
 #include "compat.h"
 #include "counters.h"
 #include "craft.h"
+#include "frame.h"
 #include "limits.h"
 #include "poller.h"
 #include "responder.h"
@@ -25,11 +26,12 @@
 
 struct intake {
 	int fd;			/* of the TUN: a packet per read; -1 = none */
+	enum link link;		/* LINK_RAW, or LINK_LOOP: a head comes first */
 	struct slots *slots;
 	struct counters *counters;
 	struct craft *craft;
 	struct responder responder;
-	uint8_t packet[TUN_MTU];	/* on its way out */
+	uint8_t packet[TUN_HEAD + TUN_MTU];	/* on its way out */
 };
 
 void intake_init(struct intake *k, struct slots *slots,

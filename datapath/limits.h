@@ -58,6 +58,7 @@ enum {
 	/* Of the bypass datapath's intake: every packet fits a slot, and every
 	 * reply one packet. */
 	TUN_MTU = SLOT_SIZE,
+	TUN_HEAD = 4,			/* an address family, where it comes first */
 
 	ACK_DEADLINE_MS = 100,		/* then SERVFAIL, and nothing is open */
 	UPSTREAM_DEADLINE_MS = 3000,	/* then SERVFAIL */

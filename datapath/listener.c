@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "shared/socket.h"
 
 enum {
 	TCP_BURST = 16,		/* readings of one connection per round */
@@ -43,21 +44,20 @@ static int bind_one(const struct ipaddr *a, uint16_t port, int type)
 {
 	union sockaddr_any sa;
 	socklen_t salen = sockaddr_make(&sa, a, port, 0);
-	int fd = socket(sa.sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			0);
-	int on = 1, queue = UDP_QUEUE, error;
+	int fd = socket_open(sa.sa.sa_family, type);
+	int on = 1, error;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (sa.sa.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	/* For TCP it only skips TIME_WAIT; for UDP it would let others in. */
-	if (type == SOCK_STREAM)
+	/* For TCP it only skips TIME_WAIT; for UDP it would let others in, but
+	 * where it must be said. */
+	if (type == SOCK_STREAM || UDP_SHARES)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* Only root may; who may not has the usual queue. */
+	/* Who may not have more than others has the usual queue. */
 	if (type == SOCK_DGRAM)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &queue,
-			   sizeof(queue));
+		sockaddr_queue(fd, UDP_QUEUE);
 	if (bind(fd, &sa.sa, salen) < 0 ||
 	    (type == SOCK_STREAM && listen(fd, BACKLOG) < 0)) {
 		error = -errno;
@@ -157,13 +157,13 @@ static void read_udp(struct listener *l, unsigned int i, const struct judge *j,
 		count(l, COUNT_FULL);
 		return;
 	}
-	got = recvmmsg(l->udp[i], mm, n, MSG_TRUNC, NULL);
+	got = socket_receive(l->udp[i], mm, n);
 	set_burst(l, i, n, got);
 	for (int k = 0; k < got; k++) {
 		from[k].kind = CLIENT_UDP;
 		from[k].index = (uint8_t)i;
 		take_udp(l, &from[k], (struct slice){ iov[k].iov_base,
-						      mm[k].msg_len },
+						      (size_t)mm[k].msg_len },
 			 j, query, context);
 	}
 	while (n > 0)
@@ -199,8 +199,7 @@ static bool accept_client(struct listener *l, unsigned int i,
 {
 	union sockaddr_any sa;
 	socklen_t salen = sizeof(sa);
-	int fd = accept4(l->tcp[i], &sa.sa, &salen,
-			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = socket_accept(l->tcp[i], &sa.sa, &salen);
 	struct listener_tcp *c;
 
 	if (fd < 0)
@@ -337,7 +336,7 @@ static unsigned int send_some(struct listener *l, unsigned int i)
 			.msg_iov = &iov[n], .msg_iovlen = 1,
 		};
 	}
-	sent = sendmmsg(l->udp[o->socket[i]], mm, n, 0);
+	sent = socket_send(l->udp[o->socket[i]], mm, n);
 	/* A client that is gone is no error. */
 	return sent > 0 ? (unsigned int)sent : 1;
 }

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "hold.h"
 #include "resolve.h"
+#include "shared/kick.h"
 
 enum {
 	TOKENS = 64,		/* per round */
@@ -97,7 +98,8 @@ void loop_forget(struct loop *l, const struct client *to)
 		listener_forget(&l->listener, to);
 }
 
-/* False: control is gone, or must make another TUN. */
+/* False: control is gone, or must start another datapath, with another TUN or
+ * link. */
 static bool dispatch(struct loop *l, uint64_t token)
 {
 	if (token == TOKEN_CHANNEL)
@@ -115,7 +117,7 @@ static bool dispatch(struct loop *l, uint64_t token)
 	} else if (token >= TOKEN_EXCHANGE) {
 		resolve_upstream(l, token);
 	} else if (token >= TOKEN_WIRE) {
-		resolve_wire(l, (unsigned int)token - TOKEN_WIRE);
+		return resolve_wire(l, (unsigned int)token - TOKEN_WIRE);
 	} else {
 		listener_read(&l->listener,
 			      (unsigned int)token - TOKEN_LISTENER,
@@ -127,7 +129,6 @@ static bool dispatch(struct loop *l, uint64_t token)
 
 void loop_run(struct loop *l)
 {
-	static const uint64_t one = 1;
 	uint64_t tokens[TOKENS];
 
 	for (;;) {
@@ -145,7 +146,7 @@ void loop_run(struct loop *l)
 		exchange_flush(&l->exchange);
 		listener_flush(&l->listener);
 		if (l->kick)
-			(void)!write(DATAPATH_KICK_CONTROL, &one, sizeof(one));
+			kick_give(DATAPATH_KICK_CONTROL);
 		l->kick = false;
 	}
 }

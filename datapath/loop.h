@@ -83,7 +83,8 @@ NODISCARD int loop_tripwire(struct loop *l, uint32_t firewall_port);
 NODISCARD int loop_tap(struct loop *l, const uint16_t *ports, unsigned int n,
 		       char *note, size_t size);
 
-/* Until control's end of the channel is closed, or the TUN is gone. */
+/* Until control's end of the channel is closed, or the TUN or a link is
+ * gone. */
 void loop_run(struct loop *l);
 
 /* A reply, to wherever the query came from. */

@@ -145,13 +145,13 @@ static void reach(void *context, uint32_t ifindex, const struct ipaddr *hop)
 	exchangewire_reach(&l->exchange, ifindex, hop, l->now);
 }
 
-void resolve_wire(struct loop *l, unsigned int i)
+bool resolve_wire(struct loop *l, unsigned int i)
 {
 	const struct wire_reader r = {
 		.response = hear, .neighbour = reach, .context = l,
 	};
 
-	wire_read(l->wire, i, l->now, &r);
+	return wire_read(l->wire, i, l->now, &r);
 }
 
 /* --- queries --- */

@@ -5,6 +5,7 @@
 #ifndef RESOLVE_H
 #define RESOLVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "client.h"
@@ -17,8 +18,8 @@ struct question;
 void resolve_query(void *context, const struct client *from, struct slice msg);
 /* An upstream socket can be read; token counts from the exchange's first. */
 void resolve_upstream(struct loop *l, uint64_t token);
-/* Link i of the wire can be read. */
-void resolve_wire(struct loop *l, unsigned int i);
+/* Link i of the wire can be read. False: it never can again. */
+bool resolve_wire(struct loop *l, unsigned int i);
 
 /* A question has left (exchange.h's on_sent; context is the loop). */
 void resolve_sent(void *context, const struct question *q);

@@ -24,6 +24,7 @@
 #include <assert.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "clock.h"
 
@@ -181,7 +182,7 @@ static void let_in(struct responder *r, const struct frame *f, uint64_t now)
 	struct session session = c->session;
 	uint32_t isn;
 
-	if (getrandom(&isn, sizeof(isn), 0) != (ssize_t)sizeof(isn) ||
+	if (getentropy(&isn, sizeof(isn)) != 0 ||
 	    !session_begin(&session, r->slots, now)) {
 		count(r, COUNT_FULL);
 		return;

@@ -5,6 +5,8 @@
 #include <linux/filter.h>
 #include <unistd.h>
 
+#include "shared/socket.h"
+
 int sockaddr_bind_interface(int fd, int family, uint32_t ifindex)
 {
 	int index = (int)ifindex;
@@ -16,11 +18,11 @@ int sockaddr_bind_interface(int fd, int family, uint32_t ifindex)
 	return 0;
 }
 
-int sockaddr_release(int fd)
+void sockaddr_queue(int fd, int octets)
 {
-	const struct sockaddr none = { .sa_family = AF_UNSPEC };
-
-	return connect(fd, &none, sizeof(none)) < 0 ? -errno : 0;
+	/* More than others may have: only root may. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets,
+			 sizeof(octets));
 }
 
 int sockaddr_reserve(bool v4, uint16_t *port)
@@ -30,11 +32,11 @@ int sockaddr_reserve(bool v4, uint16_t *port)
 	int family = v4 ? AF_INET : AF_INET6;
 	union sockaddr_any sa = { .sa.sa_family = (sa_family_t)family };
 	socklen_t len = v4 ? sizeof(sa.in) : sizeof(sa.in6);
-	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket_open(family, SOCK_DGRAM);
 	int error;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &none,
 		       sizeof(none)) == 0 &&
 	    bind(fd, &sa.sa, len) == 0 && getsockname(fd, &sa.sa, &len) == 0) {

@@ -21,7 +21,7 @@ struct tripwire {
 	uint32_t portid;	/* of control's netlink socket */
 	bool foreign;		/* somebody else made a change ... */
 	uint32_t seen;		/* ... and this generation was the last */
-	uint8_t unsure;		/* announcements were lost: see tripwire.c */
+	uint8_t unsure;		/* announcements were lost: see tripwire_linux.c */
 	uint64_t at;		/* verified, when unsure was last lowered */
 };
 

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "shared/socket.h"
 #include "sockaddr.h"
 
 static int tie(int fd, const struct policy_upstream *u)
@@ -18,11 +19,11 @@ static int tie(int fd, const struct policy_upstream *u)
 static int open_socket(const struct policy_upstream *u, int type)
 {
 	int family = ipaddr_is_v4(&u->addr) ? AF_INET : AF_INET6;
-	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket_open(family, type);
 	int error;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	error = tie(fd, u);
 	if (error < 0) {
 		close(fd);
@@ -52,7 +53,7 @@ int upstream_send(int fd, const struct policy_upstream *u,
 			.msg_iov = &iov[i], .msg_iovlen = 1,
 		};
 	}
-	sent = sendmmsg(fd, mm, n, 0);
+	sent = socket_send(fd, mm, n);
 	return sent < 0 ? -errno : sent;
 }
 
@@ -73,7 +74,7 @@ int upstream_recv(int fd, const struct policy_upstream *u,
 			.msg_iov = &iov[i], .msg_iovlen = 1,
 		};
 	}
-	got = recvmmsg(fd, mm, n, MSG_TRUNC, NULL);
+	got = socket_receive(fd, mm, n);
 	if (got < 0)
 		return -errno;
 	for (int i = 0; i < got; i++) {

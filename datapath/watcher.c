@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "poller.h"
 #include "priv.h"
+#include "shared/kick.h"
 #include "source/source_pcap.h"
 
 enum {
@@ -38,7 +39,7 @@ static int step(struct watcher_report *r, const char *name, int error)
 
 static int receive_setup(struct watcher_setup *s)
 {
-	ssize_t n = recv(WATCHER_CHANNEL, s, sizeof(*s), 0);
+	ssize_t n = recv(WATCHER_CHANNEL, s, sizeof(*s), MSG_WAITALL);
 
 	if (n != (ssize_t)sizeof(*s) || s->size != sizeof(*s))
 		return -EPROTO;
@@ -93,7 +94,6 @@ static void see(void *context, enum link link, struct slice packet,
 /* A flood of flows is no flood of these. */
 static void kick(struct watcher *w)
 {
-	static const uint64_t one = 1;
 	uint64_t now = clock_boot();
 
 	if (!w->asked && (!w->capture.news ||
@@ -101,7 +101,7 @@ static void kick(struct watcher *w)
 		return;
 	w->capture.news = w->asked = false;
 	w->kicked = now;
-	(void)!write(WATCHER_KICK, &one, sizeof(one));
+	kick_give(WATCHER_KICK);
 }
 
 /* What is read is a word that asks; false: control is gone. */

@@ -16,11 +16,11 @@
 
 /* Descriptors that control hands over, by number. */
 enum {
-	WATCHER_CHANNEL = 3,	/* SOCK_SEQPACKET: setup, report; then an octet
+	WATCHER_CHANNEL = 3,	/* setup, report; then an octet
 				 * asks for a kick; EOF = the end */
 	WATCHER_CONTROL,	/* the parts of a book */
 	WATCHER_ENTRIES,
-	WATCHER_KICK,		/* eventfd: there is a new flow, or it lives */
+	WATCHER_KICK,		/* there is a new flow, or it lives */
 	WATCHER_FDS
 };
 

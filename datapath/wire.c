@@ -117,7 +117,8 @@ int wire_link(struct wire *w, const char *name, uint32_t ifindex, char *error,
 	p->ifindex = ifindex;
 	p->fd = source_pcap_fd(p->source);
 	p->link = source_pcap_link(p->source);
-	rc = p->link == LINK_ETHERNET ? packet_mac(p->fd, p->mac) : 0;
+	rc = p->link == LINK_ETHERNET ? packet_mac(p->fd, ifindex, p->mac) :
+				       0;
 	if (rc == 0)
 		rc = poller_add(w->poller, p->fd, w->token + w->n_ports);
 	if (rc < 0) {
@@ -204,8 +205,7 @@ static void refilter(struct wire_port *port, const struct policy *p)
 	}
 	if (memcmp(&f, &port->filter, sizeof(f)) == 0)
 		return;
-	n = filter_wire(port->link == LINK_ETHERNET ? FILTER_ETHERNET :
-						      FILTER_IP, &f, program);
+	n = filter_wire(packet_seen(port->link), &f, program);
 	/* With the old one, we hear too little: it is tried again. */
 	if (packet_filter(port->fd, program, (uint16_t)n) == 0)
 		port->filter = f;
@@ -309,7 +309,8 @@ static int send_framed(struct wire *w, struct wire_port *p,
 	struct craft_link l = { .vlan = 0 };
 	const uint8_t *mac;
 	ssize_t all;
-	int error = packet_mac(p->fd, p->mac);	/* it may have changed */
+	/* It may have changed. */
+	int error = packet_mac(p->fd, p->ifindex, p->mac);
 
 	if (error < 0)
 		return error;
@@ -452,18 +453,22 @@ static void count_drops(struct wire *w, struct wire_port *p)
 	p->drops = drops;
 }
 
-void wire_read(struct wire *w, unsigned int i, uint64_t now,
+bool wire_read(struct wire *w, unsigned int i, uint64_t now,
 	       const struct wire_reader *r)
 {
 	struct wire_port *p = &w->port[i % WIRE_XSK];
 	struct reading reading = { w, p, now, r };
+	int n = 0;
 
 	if (i % WIRE_XSK >= w->n_ports)
-		return;
+		return true;
 	if (i < WIRE_XSK)
-		source_pcap_read(p->source, BURST, see, &reading);
+		n = source_pcap_read(p->source, BURST, see, &reading);
 	else if (p->xsk != NULL)
 		counters_add(w->counters, COUNT_WIRE_XDP, (uint64_t)xsk_read(
 				     p->xsk, BURST, see, &reading));
+	if (n == -EBADMSG)
+		counters_add(w->counters, PARSE_LINK, 1);
 	count_drops(w, p);
+	return n != -ENXIO;
 }

@@ -68,8 +68,8 @@ struct wire_reader {
 	void *context;
 };
 
-/* Token first + i: it can be read. */
-void wire_read(struct wire *w, unsigned int i, uint64_t now,
+/* Token first + i: it can be read. False: it never can again. */
+bool wire_read(struct wire *w, unsigned int i, uint64_t now,
 	       const struct wire_reader *r);
 
 /* The next hop towards u: itself, if the policy names none. */

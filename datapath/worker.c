@@ -13,7 +13,7 @@
 
 static int receive_setup(struct datapath_setup *s)
 {
-	ssize_t n = recv(DATAPATH_CHANNEL, s, sizeof(*s), 0);
+	ssize_t n = recv(DATAPATH_CHANNEL, s, sizeof(*s), MSG_WAITALL);
 
 	if (n != (ssize_t)sizeof(*s) || s->size != sizeof(*s) ||
 	    s->n_listen > POLICY_LISTEN || s->n_ports > DATAPATH_PORTS ||

@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "shared/socket.h"
 
 static int unreachable(struct why *why, const char *path, int error)
 {
@@ -33,10 +36,11 @@ int client_open(struct client *c, const char *path, struct why *why)
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return unreachable(why, path, ENAMETOOLONG);
 	memcpy(sa.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket_open(AF_UNIX, SOCK_STREAM);
 	if (fd < 0)
-		return unreachable(why, path, errno);
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) != 0 ||
+		return unreachable(why, path, -fd);
+	if (fcntl(fd, F_SETFL, 0) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) != 0 ||
 	    connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0) {
 		error = errno;
 		close(fd);

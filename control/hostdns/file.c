@@ -50,6 +50,7 @@
 #include "hostdns/inplace.h"
 #include "hostdns/resolvfile.h"
 #include "log.h"
+#include "os/swapname.h"
 
 /* Leaves room for what S has around it. */
 enum { NAME_LEN = NAME_MAX - 20 };
@@ -163,19 +164,13 @@ static int file_read(struct hostdns *h, struct hostdns_servers *s,
 	return resolvfile_read_text(text, (size_t)n, f->path, s, why);
 }
 
-static int exchange(const struct file *f, const char *name)
-{
-	return renameat2(f->dir, name, f->dir, f->name, RENAME_EXCHANGE) != 0 ?
-	       -errno : 0;
-}
-
 /* Step 3. Who has come between steps 1 and 3 is the original now. */
 static int take_place(const struct file *f)
 {
 	char text[RESOLV_MAX];
 	ssize_t n;
 
-	if (exchange(f, f->temp) != 0)
+	if (swapname(f->dir, f->temp, f->name) != 0)
 		return renameat(f->dir, f->temp, f->dir, f->name) != 0 ?
 		       -errno : 0;
 	n = load_name(f, f->temp, O_NOFOLLOW, text);
@@ -377,15 +372,15 @@ static int pass_on(const struct file *f)
 	size_t ours = ours_in(f, text, n);
 	int fd, error;
 
-	if (n < 0 || n == RESOLV_MAX || exchange(f, f->saved) != 0)
+	if (n < 0 || n == RESOLV_MAX || swapname(f->dir, f->saved, f->name) != 0)
 		return 0;
 	/* Theirs has been replaced meanwhile. */
 	if (inode_of(f, f->saved) != f->inode)
-		return exchange(f, f->saved);
+		return swapname(f->dir, f->saved, f->name);
 	fd = openat(f->dir, f->name, O_WRONLY | O_CREAT | O_NONBLOCK |
 		    O_CLOEXEC | (ours > 0 ? O_APPEND : O_TRUNC), 0644);
 	if (fd < 0)
-		return exchange(f, f->saved);
+		return swapname(f->dir, f->saved, f->name);
 	error = resolvfile_store(fd, text + ours, (size_t)n - ours);
 	close(fd);
 	return error == 0 ? drop_name(f, f->saved) : error;

@@ -12,6 +12,7 @@
 #include "hostdns/resolvconfsaved.h"
 #include "hostdns/resolvedlink.h"
 #include "hostdns/resolvfile.h"
+#include "hostdns/scstate.h"
 #include "log.h"
 
 /* Who reads these asks the stub; the other file has the servers of links. */
@@ -90,6 +91,11 @@ static void heal_resolvconf(const struct conf *c)
 		  hostdns_resolvconf_open);
 }
 
+static void heal_scdynamic(const struct conf *c)
+{
+	heal_left(c, scstate_exists(c->state_dir), hostdns_scdynamic_open);
+}
+
 static bool is_networkmanagers(const struct conf *c)
 {
 	return c->port == 53 &&
@@ -103,6 +109,8 @@ static int open_auto(struct hostdns **h, const struct conf *c, struct why *why)
 {
 	if (c->port == 53)
 		heal_file(c);
+	if (hostdns_scdynamic_open(h, c, why) == 0)
+		return 0;
 	heal_resolved(c);
 	heal_networkmanager(c);
 	/* At boot we are there before the bus is. */
@@ -121,6 +129,7 @@ static int open_auto(struct hostdns **h, const struct conf *c, struct why *why)
 int hostdns_open(struct hostdns **h, const struct conf *c, struct why *why)
 {
 	heal_resolvconf(c);
+	heal_scdynamic(c);
 	switch (c->hostdns) {
 	case HOSTDNS_AUTO:
 		return open_auto(h, c, why);
@@ -143,6 +152,8 @@ int hostdns_open(struct hostdns **h, const struct conf *c, struct why *why)
 		heal_resolved(c);
 		heal_networkmanager(c);
 		return hostdns_none_open(h, c, why);
+	case HOSTDNS_SYSTEMCONFIGURATION:
+		return hostdns_scdynamic_open(h, c, why);
 	default:
 		return why_set(why, -EOPNOTSUPP, "hostdns: this backend is "
 			       "not in this build; use auto, resolved, "

@@ -53,6 +53,10 @@ struct hostdns_ops {
 	 */
 	int (*look)(struct hostdns *h, struct why *why);
 	bool ticks;
+	/* Who is told of changes by a descriptor, and not by files: readable,
+	 * drain and look. NULL: by files. */
+	int (*fd)(const struct hostdns *h);
+	void (*drain)(struct hostdns *h);
 	/* Not 0: in bypass its questions could not be led into the device.
 	 * NULL: they can. */
 	int (*led)(struct hostdns *h, struct why *why);
@@ -91,6 +95,9 @@ NODISCARD int hostdns_none_open(struct hostdns **h, const struct conf *c,
 NODISCARD int hostdns_resolved_open(struct hostdns **h, const struct conf *c,
 				    struct why *why);
 
+/* -EOPNOTSUPP where it is not macOS. */
+NODISCARD int hostdns_scdynamic_open(struct hostdns **h, const struct conf *c,
+				     struct why *why);
 NODISCARD int hostdns_resolvconf_open(struct hostdns **h, const struct conf *c,
 				      struct why *why);
 

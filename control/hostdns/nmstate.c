@@ -164,22 +164,6 @@ json_t *nmstate_uplinks(const json_t *now)
 	return uplinks;
 }
 
-/* "fe80::1%eth0", too; a server that wants TLS has more, and is none. */
-static void add_server(const char *text, const char *ifname,
-		       const struct netinfo *n, struct hostdns_servers *s)
-{
-	char addr[IPADDR_TEXT], own[IF_NAMESIZE] = "";
-	struct ipaddr a;
-
-	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(text, "%"), text);
-	if (!ipaddr_parse(addr, &a) || !resolvfile_usable(n, &a))
-		return;
-	snprintf(own, sizeof(own), "%s", ifname);
-	if (own[0] == '\0')
-		netinfo_interface(n, &a, own);
-	resolvfile_add(s, &a, own);
-}
-
 void nmstate_servers(const json_t *original, const json_t *uplinks,
 		     const struct netinfo *n, struct hostdns_servers *s)
 {
@@ -190,15 +174,17 @@ void nmstate_servers(const json_t *original, const json_t *uplinks,
 	memset(s, 0, sizeof(*s));
 	if (is_list(list)) {
 		json_array_foreach(list, i, item) {
-			add_server(json_string_value(item), "", n, s);
+			resolvfile_add_server(s, json_string_value(item), "",
+					      n);
 		}
 		return;
 	}
 	if (!is_uplinks(uplinks))
 		return;
 	json_array_foreach(uplinks, i, item) {
-		add_server(json_string_value(json_array_get(item, 0)),
-			   json_string_value(json_array_get(item, 1)), n, s);
+		resolvfile_add_server(s,
+			json_string_value(json_array_get(item, 0)),
+			json_string_value(json_array_get(item, 1)), n);
 	}
 }
 

@@ -9,11 +9,12 @@
 
 #include "hostdns/resolvedlink.h"
 #include "hostdns/resolvfile.h"
+#include "shared/socket.h"
 
 static bool is_up(const char *ifname)
 {
 	struct ifreq ifr = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket_open(AF_INET, SOCK_DGRAM);
 	bool up;
 
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);

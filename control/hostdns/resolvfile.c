@@ -27,6 +27,7 @@ static const char *const words[] = {
 static const char *const behind[] = {
 	"/run/systemd/resolve/resolv.conf",
 	"/run/NetworkManager/no-stub-resolv.conf",
+	"/var/unbound/forward.conf",	/* FreeBSD's local_unbound */
 };
 
 uint64_t resolvfile_sum(const char *text, size_t len)
@@ -216,6 +217,21 @@ void resolvfile_add(struct hostdns_servers *s, const struct ipaddr *a,
 	s->n++;
 }
 
+void resolvfile_add_server(struct hostdns_servers *s, const char *text,
+			   const char *ifname, const struct netinfo *n)
+{
+	char addr[IPADDR_TEXT], own[IF_NAMESIZE] = "";
+	struct ipaddr a;
+
+	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(text, "%"), text);
+	if (!ipaddr_parse(addr, &a) || !resolvfile_usable(n, &a))
+		return;
+	snprintf(own, sizeof(own), "%s", ifname);
+	if (own[0] == '\0')
+		netinfo_interface(n, &a, own);
+	resolvfile_add(s, &a, own);
+}
+
 /* text: "192.0.2.1", "fe80::1%eth0", perhaps with something behind; *scope
  * is what is behind the "%", or NULL. */
 static bool parse_server(const char *text, char copy[static LINE],
@@ -293,6 +309,10 @@ bool resolvfile_add_text(const char *text, size_t len,
 	while (next_line(&text, &len, line)) {
 		const char *server = argument(line, "nameserver");
 
+		/* unbound.conf(5); with a port behind it is for TLS. */
+		if (server == NULL)
+			server = argument(line + strspn(line, " \t"),
+					  "forward-addr:");
 		if (server != NULL)
 			add_server(server, n, link, s, &loopback);
 	}

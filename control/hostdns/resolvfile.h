@@ -57,10 +57,7 @@ uint64_t resolvfile_sum(const char *text, size_t len);
 bool resolvfile_names_only(const char *text, size_t len,
 			   const struct ipaddr *listen, unsigned int n);
 
-/*
- * Ours, with the search, domain and options lines of the original. Returns
- * its length.
- */
+/* Ours, with the search, domain and options lines of the original; length. */
 size_t resolvfile_ours(enum resolv_origin origin, const char *original,
 		       size_t len, const struct ipaddr *listen, unsigned int n,
 		       char text[static RESOLV_OURS]);
@@ -78,7 +75,6 @@ size_t resolvfile_plain(const char *original, size_t len,
 
 /* What is added to a dot and the name of the original, hidden beside ours. */
 #define RESOLV_SAVED ".sallyport-saved"
-
 /* It, the original beside it, which somebody may have opened before it was
  * hidden, and what tells whom a resolver behind it asks. */
 void resolvfile_watch(struct filewatch *w, const char *path);
@@ -88,6 +84,9 @@ bool resolvfile_usable(const struct netinfo *n, const struct ipaddr *a);
 /* Unless it is there, or there are too many. */
 void resolvfile_add(struct hostdns_servers *s, const struct ipaddr *a,
 		    const char ifname[static IF_NAMESIZE]);
+/* The same of text, "fe80::1%eth0", if it can be asked; ifname may be "". */
+void resolvfile_add_server(struct hostdns_servers *s, const char *text,
+			   const char *ifname, const struct netinfo *n);
 
 /*
  * The servers that can be asked, without doubles, each with its interface.
@@ -96,7 +95,6 @@ void resolvfile_add(struct hostdns_servers *s, const struct ipaddr *a,
  */
 bool resolvfile_servers(const char *text, size_t len, const struct netinfo *n,
 			struct hostdns_servers *s);
-
 /* Adds those of one more text; link: of all of them, "" where not known. */
 bool resolvfile_add_text(const char *text, size_t len,
 			 const struct netinfo *n,

@@ -9,6 +9,7 @@
 #ifndef FILEWATCH_H
 #define FILEWATCH_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -32,5 +33,8 @@ void filewatch_follow(struct filewatch *w, const char *const *paths,
 
 /* Since it was asked last? Perhaps not: the answer may err to yes. */
 bool filewatch_changed(struct filewatch *w);
+
+/* What the symlink at path leads to, in its place; false: it is none. */
+bool filewatch_hop(char path[static PATH_MAX]);
 
 #endif /* FILEWATCH_H */

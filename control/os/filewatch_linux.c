@@ -98,24 +98,6 @@ static void add_path(struct filewatch *w, char path[static PATH_MAX])
 	}
 }
 
-/* What the symlink at path leads to, in its place; false: it is none. */
-static bool hop(char path[static PATH_MAX])
-{
-	char to[PATH_MAX], *slash = strrchr(path, '/');
-	ssize_t n = readlink(path, to, sizeof(to) - 1);
-	size_t keep = slash != NULL ? (size_t)(slash + 1 - path) : 0;
-
-	if (n <= 0)
-		return false;
-	to[n] = '\0';
-	if (to[0] == '/')
-		keep = 0;
-	if (keep + (size_t)n >= PATH_MAX)
-		return false;
-	memcpy(path + keep, to, (size_t)n + 1);
-	return true;
-}
-
 static void follow(struct filewatch *w, const char *name)
 {
 	char path[PATH_MAX], folder[PATH_MAX];
@@ -124,7 +106,7 @@ static void follow(struct filewatch *w, const char *name)
 	for (unsigned int hops = 0; hops < HOPS; hops++) {
 		memcpy(folder, path, sizeof(folder));
 		add_path(w, folder);
-		if (!hop(path))
+		if (!filewatch_hop(path))
 			break;
 	}
 	(void)add(w, path, "", in_file);

@@ -40,6 +40,12 @@ NODISCARD int netinfo_read(struct netinfo *n, struct why *why);
 void netinfo_interface(const struct netinfo *n, const struct ipaddr *server,
 		       char ifname[static IF_NAMESIZE]);
 
+/* The first of these alone; false, and nothing written, if it is in none. */
+bool netinfo_onlink(const struct netinfo *n, const struct ipaddr *server,
+		    char ifname[static IF_NAMESIZE]);
+/* Clears what is behind the prefix. */
+void netinfo_mask(struct ipnet *net);
+
 /* Has it been switched on? With or without a carrier. */
 bool netinfo_up(unsigned int ifindex);
 

@@ -67,12 +67,7 @@ static struct ipnet net_of(const struct ipaddr *a, int family, uint8_t bits)
 	struct ipnet net = { .addr = *a };
 
 	net.bits = (uint8_t)(bits + (family == AF_INET ? 96 : 0));
-	for (unsigned int i = 0; i < 16; i++) {
-		unsigned int kept = net.bits > i * 8 ? net.bits - i * 8 : 0;
-
-		if (kept < 8)
-			net.addr.b[i] &= (uint8_t)(0xff00 >> kept);
-	}
+	netinfo_mask(&net);
 	return net;
 }
 
@@ -243,21 +238,6 @@ static unsigned int route_to(const struct ipaddr *server)
 	return rtnetlink_ask(h, on_oif, &index) == 0 ? index : 0;
 }
 
-static bool onlink_interface(const struct netinfo *n,
-			     const struct ipaddr *server,
-			     char ifname[static IF_NAMESIZE])
-{
-	int best = -1;
-
-	for (int i = 0; i < n->n_onlink; i++)
-		if (ipnet_has(&n->onlink[i].net, server) && (best < 0 ||
-		    n->onlink[i].net.bits > n->onlink[best].net.bits))
-			best = i;
-	if (best >= 0)
-		memcpy(ifname, n->onlink[best].ifname, IF_NAMESIZE);
-	return best >= 0;
-}
-
 /* To a host's own address, and where "unreachable" ends. */
 static bool is_loopback(const char *ifname)
 {
@@ -272,7 +252,7 @@ void netinfo_interface(const struct netinfo *n, const struct ipaddr *server,
 			ipaddr_class(server) == IPCLASS_LINKLOCAL;
 
 	memset(ifname, 0, IF_NAMESIZE);
-	if (!anywhere && onlink_interface(n, server, ifname))
+	if (!anywhere && netinfo_onlink(n, server, ifname))
 		return;
 	if (!anywhere && rtnetlink_name(route_to(server), ifname) &&
 	    !is_loopback(ifname))

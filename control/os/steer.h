@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * steer.h - the host's DNS, led into a TUN device by policy routing
+ * steer.h - the host's DNS, led into a TUN device: on Linux by policy routing,
+ * elsewhere by a rule of the firewall's
  *
  * Whoever asks whatever server at port 53 reaches the device, and nothing
  * else does. The device is there from open to close, up and with addresses
@@ -17,7 +18,7 @@
 #include "shared/ipaddr.h"
 #include "why.h"
 
-#define STEER_DEVICE "sallyport0"
+#define STEER_DEVICE TUN_DEVICE
 
 enum {
 	/* "sald": ours in the DNS direction. FW_MARK is the tunnel's. */
@@ -33,6 +34,8 @@ enum {
  * RFC 4193. The first address behind each net's own is the host's. */
 extern const struct ipnet steer_nets[STEER_ADDRESSES];
 struct ipaddr steer_address(unsigned int i);
+/* ... and the second is nobody's: the next hop of what is led there. */
+struct ipaddr steer_peer(unsigned int i);
 
 struct steer;
 

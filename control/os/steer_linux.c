@@ -26,8 +26,6 @@
 #include <linux/ip.h>
 #include <net/if.h>
 #include <stdalign.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,32 +33,13 @@
 #include "log.h"
 #include "os/netinfo.h"
 #include "os/rtnetlink.h"
+#include "os/steerdev.h"
 #include "os/steerrule.h"
-#include "os/tun.h"
 
 /* linux/if_link.h, which does not go with net/if.h everywhere. */
 enum { ADDR_GEN_NONE = 1, INET6_ADDR_GEN_MODE = 8 };
 
-struct steer {
-	int fd;
-	unsigned int ifindex;
-};
-
 static const int families[] = { AF_INET, AF_INET6 };
-
-/* 198.18.53.0/30 and fd73:616c:6c79::/126 */
-const struct ipnet steer_nets[STEER_ADDRESSES] = {
-	{ .addr = { { [10] = 0xff, 0xff, 198, 18, 53, 0 } }, .bits = 126 },
-	{ .addr = { { 0xfd, 0x73, 0x61, 0x6c, 0x6c, 0x79 } }, .bits = 126 },
-};
-
-struct ipaddr steer_address(unsigned int i)
-{
-	struct ipaddr a = steer_nets[i].addr;
-
-	a.b[15]++;
-	return a;
-}
 
 static int sweep_rules(struct why *why)
 {
@@ -187,12 +166,6 @@ static int raise_link(const struct steer *s, bool v6)
 	return error == 0 && v6 ? add_address(s, 1) : error;
 }
 
-/* The name is what the firewall's rules ask for. */
-bool steer_alive(const struct steer *s)
-{
-	return if_nametoindex(STEER_DEVICE) == s->ifindex;
-}
-
 static int lay(const struct steer *s, struct why *why)
 {
 	bool v6 = has_ipv6();
@@ -249,35 +222,4 @@ int steer_verify(struct steer *s, struct why *why)
 	/* It cannot be read: laying it anew says what is wrong. */
 	good = lay(s, why);
 	return good == 0 ? 1 : good;
-}
-
-/* ---- life */
-
-int steer_open(struct steer **steer, struct why *why)
-{
-	struct steer *s = calloc(1, sizeof(*s));
-	int error;
-
-	if (s == NULL)
-		return why_set(why, -ENOMEM, "no memory for %s", STEER_DEVICE);
-	error = tun_open(STEER_DEVICE, &s->fd, why);
-	if (error != 0) {
-		free(s);
-		return error;
-	}
-	s->ifindex = if_nametoindex(STEER_DEVICE);
-	*steer = s;
-	return 0;
-}
-
-int steer_fd(const struct steer *s)
-{
-	tun_drain(s->fd);
-	return s->fd;
-}
-
-void steer_close(struct steer *s)
-{
-	close(s->fd);
-	free(s);
 }

@@ -11,12 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "limits.h"
-
 enum {
 	/* A datapath whose parent was killed may hold its device yet. */
 	TRIES = 40, PAUSE_MS = 25,
-	QUEUE = 500,		/* packets: tun's txqueuelen */
 };
 
 /* 0, or -errno. */
@@ -59,14 +56,4 @@ int tun_open(const char *name, int *fd, struct why *why)
 			       "and not ours; remove or rename it", name);
 	return why_set(why, error, "%s: no TUN device: %s", name,
 		       strerror(-error));
-}
-
-void tun_drain(int fd)
-{
-	char packet[TUN_MTU];
-
-	/* A writer that never stops does not keep us. */
-	for (int i = 0; i < 2 * QUEUE; i++)
-		if (read(fd, packet, sizeof(packet)) < 0)
-			return;
 }

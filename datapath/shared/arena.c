@@ -57,7 +57,7 @@ static int create_allow(struct arena *a)
 	void *p = NULL;
 	int error;
 
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+	if (getentropy(&seed, sizeof(seed)) != 0)
 		return -EIO;
 	error = memory_ours("sallyport-allow", sizeof(*a->allow),
 			    &a->allow_fd, &p);

@@ -46,7 +46,7 @@ int book_create(struct book *b)
 		error = memory_theirs("sallyport-ledger", sizeof(*b->entries),
 				      &made.entries_fd, &p);
 	made.entries = p;
-	if (error == 0 && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+	if (error == 0 && getentropy(&seed, sizeof(seed)) != 0)
 		error = -EIO;
 	if (error < 0) {
 		book_close(&made);

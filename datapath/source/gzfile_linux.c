@@ -1,45 +1,23 @@
 /* SPDX-License-Identifier: ISC */
-#include <errno.h>
 #include <zlib.h>
 
 #include "source/gzfile.h"
+#include "source/gzread.h"
 
-enum { BUFFER = 1 << 17 };	/* octets, packed; zlib takes it twice more */
-
-/* A damaged or torn file reads as an error, never as a short one. */
-static ssize_t unpack(void *cookie, char *out, size_t size)
+static ssize_t read_some(void *cookie, char *out, size_t size)
 {
-	int n = gzread(cookie, out, (unsigned int)size), error = Z_OK;
-
-	if (n == 0)
-		gzerror(cookie, &error);
-	if (n < 0 || error != Z_OK) {
-		errno = EIO;
-		return -1;
-	}
-	return n;
-}
-
-static int shut(void *cookie)
-{
-	return gzclose(cookie) == Z_OK ? 0 : EOF;
+	return gzread_some(cookie, out, (unsigned int)size);
 }
 
 FILE *gzfile_open(int fd)
 {
 	static const cookie_io_functions_t calls = {
-		.read = unpack, .close = shut,
+		.read = read_some, .close = gzread_close,
 	};
-	gzFile gz = gzdopen(fd, "rb");
-	FILE *file;
+	gzFile gz = gzread_open(fd);
+	FILE *file = gz == NULL ? NULL : fopencookie(gz, "rb", calls);
 
-	if (gz == NULL) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	gzbuffer(gz, BUFFER);
-	file = fopencookie(gz, "rb", calls);
-	if (file == NULL)
+	if (file == NULL && gz != NULL)
 		gzclose(gz);
 	return file;
 }

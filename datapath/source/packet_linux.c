@@ -7,11 +7,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-int packet_mac(int fd, uint8_t mac[static 6])
+int packet_mac(int fd, uint32_t ifindex, uint8_t mac[static 6])
 {
 	struct sockaddr_ll sa;
 	socklen_t len = sizeof(sa);
 
+	(void)ifindex;	/* it is bound to the link */
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
 		return -errno;
 	if (sa.sll_halen != 6)
@@ -32,6 +33,11 @@ int packet_send(int fd, uint32_t ifindex, uint16_t type,
 			   (const struct sockaddr *)&sa, sizeof(sa));
 
 	return n < 0 ? -errno : 0;
+}
+
+enum filter_link packet_seen(enum link link)
+{
+	return link == LINK_ETHERNET ? FILTER_ETHERNET : FILTER_IP;
 }
 
 int packet_filter(int fd, const struct sock_filter *f, uint16_t n)

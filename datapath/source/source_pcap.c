@@ -5,7 +5,6 @@
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "clock.h"
 #include "source/packet.h"
@@ -229,12 +228,9 @@ static void hand_over(u_char *user, const struct pcap_pkthdr *h,
 int source_pcap_read(struct source_pcap *s, int max, source_packet *packet,
 		     void *context)
 {
-	struct timespec ts;
 	int n;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	s->offset = (int64_t)clock_boot() -
-		    ((int64_t)ts.tv_sec * (int64_t)CLOCK_S + ts.tv_nsec);
+	s->offset = clock_ahead();
 	s->packet = packet;
 	s->context = context;
 	n = pcap_dispatch(s->pcap, max, hand_over, (u_char *)s);

@@ -13,11 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/insn.h"
 #include "compat.h"
 #include "frame.h"
 #include "slice.h"
 
-struct sock_filter;
 struct source_pcap;
 
 /*
@@ -51,8 +51,9 @@ enum link source_pcap_link(const struct source_pcap *s);
 typedef void source_packet(void *context, enum link link, struct slice packet,
 			   uint64_t time);
 
-/* Hands over what the kernel has, at most max packets; never waits. How many,
- * or -EIO: the interface is gone, or worse. */
+/* Hands over what the kernel has, at most max packets, or one batch of the
+ * kernel's; never waits. How many, or -EIO: the interface is gone, or worse;
+ * -ENXIO: gone for good; -EBADMSG: what came could not be told apart. */
 int source_pcap_read(struct source_pcap *s, int max, source_packet *packet,
 		     void *context);
 /* Packets the kernel had no room for, since the start. */

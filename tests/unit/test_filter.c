@@ -118,6 +118,7 @@ static const struct {
 	{ "ethernet_v4",   FILTER_ETHERNET, &v4 },
 	{ "ethernet_none", FILTER_ETHERNET, &nobody },
 	{ "ip_both",       FILTER_IP, &both },
+	{ "bpf_null_both", FILTER_BPF_NULL, &both },
 };
 
 /* As tcpdump -d has it; what the kernel notes of a packet by name. */
@@ -267,7 +268,8 @@ static bool passes(enum filter_link link, const struct filter_wire *w,
 		insn[i] = (struct bpf_insn){ p[i].code, p[i].jt, p[i].jf,
 					     p[i].k };
 	cr_assert(bpf_validate(insn, (int)n));
-	return bpf_filter(insn + FILTER_PROLOGUE, packet, (u_int)len,
+	return bpf_filter(insn + (link < FILTER_BPF_ETHERNET ?
+				  FILTER_PROLOGUE : 0), packet, (u_int)len,
 			  (u_int)len) != 0;
 }
 
@@ -288,10 +290,20 @@ Test(filter, wire_runs)
 			     packets[i].pass, "%s", what);
 		cr_expect_not(passes(FILTER_ETHERNET, &nobody, frame, len),
 			      "%s, and nobody is asked", what);
+		cr_expect_eq(passes(FILTER_BPF_ETHERNET, &both, frame, len),
+			     packets[i].pass, "%s, by /dev/bpf", what);
 		cr_expect_eq(passes(FILTER_IP, &both, frame + 14, len - 14),
 			     (packets[i].pass || tag) && !link,
 			     "%s, without Ethernet",
 			     what);
+		cr_expect_eq(passes(FILTER_BPF_IP, &both, frame + 14,
+				    len - 14),
+			     (packets[i].pass || tag) && !link,
+			     "%s, by /dev/bpf, without Ethernet", what);
+		cr_expect_eq(passes(FILTER_BPF_NULL, &both, frame + 10,
+				    len - 10),
+			     (packets[i].pass || tag) && !link,
+			     "%s, behind a family", what);
 		free(frame);
 	}
 }

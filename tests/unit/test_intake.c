@@ -236,6 +236,99 @@ Test(intake, packets, .init = setup)
 	cr_expect_eq(heard.n, 0);
 }
 
+/* --- devices that put the address family first --- */
+
+static const struct {
+	const char *what, *src, *dst, *head;
+	size_t len;
+	enum counter want;
+	const char *reply;	/* its head, by this system's numbers */
+} heads[] = {
+#define HEAD(head) head, sizeof(head) - 1
+#define OWN4 "198.18.53.1", "192.0.2.1"
+#define OWN6 "fd73:616c:6c79::1", "2001:db8::1"
+	{ "IPv4", OWN4, HEAD("\0\0\0\2"), COUNT_QUERY_UDP, "\0\0\0\2" },
+	{ "IPv6 of macOS", OWN6, HEAD("\0\0\0\x1e"), COUNT_QUERY_UDP,
+	  "\0\0\0\xa" },
+	{ "IPv6 of FreeBSD", OWN6, HEAD("\0\0\0\x1c"), COUNT_QUERY_UDP,
+	  "\0\0\0\xa" },
+	{ "the host's byte order", OWN4, HEAD("\2\0\0\0"),
+	  (enum counter)PARSE_LINK, NULL },
+	{ "no head", OWN4, HEAD(""), (enum counter)PARSE_LINK, NULL },
+	{ "half a head", OWN4, HEAD("\0\2"), (enum counter)PARSE_LINK, NULL },
+	{ "another family", OWN4, HEAD("\0\0\0\7"),
+	  (enum counter)PARSE_LINK, NULL },
+	{ "the other version's", OWN6, HEAD("\0\0\0\2"),
+	  (enum counter)PARSE_IP, NULL },
+};
+
+static void put_headed(size_t i)
+{
+	const struct craft_ends e = {
+		addr(heads[i].src), addr(heads[i].dst), 4000, 53,
+	};
+	uint8_t packet[256];
+	ssize_t n;
+
+	memcpy(packet, heads[i].head, heads[i].len);
+	n = craft_udp(craft, &e, (const uint8_t *)"hello", 5,
+		      packet + heads[i].len, sizeof(packet) - heads[i].len);
+	cr_assert_gt(n, 0);
+	put(packet, heads[i].len + (size_t)n);
+}
+
+Test(intake, heads, .init = setup)
+{
+	k.link = LINK_LOOP;
+	for (size_t i = 0; i < NITEMS(heads); i++) {
+		uint64_t before = counted(heads[i].want);
+		uint8_t packet[256];
+		struct frame f;
+		ssize_t n;
+
+		put_headed(i);
+		cr_expect(go(), "%s", heads[i].what);
+		cr_expect_eq(counted(heads[i].want), before + 1, "%s",
+			     heads[i].what);
+		n = recv(host, packet, sizeof(packet), 0);
+		cr_expect_eq(n > 0, heads[i].reply != NULL, "%s",
+			     heads[i].what);
+		if (n <= 0)
+			continue;
+		cr_expect_arr_eq(packet, heads[i].reply, TUN_HEAD, "%s",
+				 heads[i].what);
+		cr_expect_eq(frame_read(LINK_LOOP, (struct slice){
+				     packet, (size_t)n }, &f), PARSE_OK, "%s",
+			     heads[i].what);
+		cr_expect_eq(f.payload.len, 5, "%s", heads[i].what);
+	}
+}
+
+Test(intake, a_head_is_no_packet, .init = setup)
+{
+	k.link = LINK_LOOP;
+	put("\0\0\0\2", 4);
+	put("\0\0", 2);
+	cr_expect(go());
+	cr_expect_eq(counted(PARSE_SHORT), 2);
+}
+
+/* Head and packet share a slot. */
+Test(intake, a_reply_that_no_slot_holds, .init = setup)
+{
+	static uint8_t big[SLOT_SIZE], got[2 * SLOT_SIZE];
+
+	k.link = LINK_LOOP;
+	heard.hold = true;
+	put_headed(0);
+	cr_expect(go());
+	intake_send(&k, &heard.from, big, TUN_MTU - TUN_HEAD - 28);
+	cr_expect_eq(recv(host, got, sizeof(got), 0), SLOT_SIZE);
+	intake_send(&k, &heard.from, big, TUN_MTU - TUN_HEAD - 27);
+	cr_expect_eq(recv(host, got, sizeof(got), 0), -1);
+	cr_expect_eq(counted(COUNT_UNSENT), 1);
+}
+
 /* --- bounds and ends --- */
 
 static const struct craft_ends mine = {
