@@ -182,7 +182,10 @@ static void on_grants(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	kick_told(fd);
 	/* Elements open nothing behind rules that are not ours: who changed
-	 * those before this grant was asked for is heard first. */
+	 * those before this grant was asked for is heard first (DAEMON_FIRST),
+	 * or asked for. */
+	if (d->fw_event == NULL)
+		look(d);
 	acks = answer_grants(&d->answer);
 	if (acks < 0) {
 		log_error("datapath: it broke the protocol; it is killed");
