@@ -282,44 +282,6 @@ static int open_firewall(struct daemon *d, struct why *why)
 	       fwsystem_open(&d->fw, &d->conf, why);
 }
 
-static void tell_opened(struct daemon *d, const struct allowed_entry *e,
-			const uint8_t *wire)
-{
-	char addr[IPADDR_TEXT], name[DNSNAME_TEXT];
-	unsigned int seconds = (unsigned int)((e->expiry - e->opened) / CLOCK_S);
-
-	ipaddr_text(&e->addr, addr);
-	dnsname_to_text(wire, e->name_len, name);
-	log_debug("door: %s open for %s, %u s", addr, name, seconds);
-	methods_event(d, "allowed", "{s:s,s:s,s:i}", "address", addr, "name",
-		      name, "seconds", (int)seconds);
-	if (ipaddr_class(&e->addr) != IPCLASS_PRIVATE || d->portal)
-		return;
-	d->portal = true;
-	log_info("door: %s is private: a portal is suspected", addr);
-	methods_event(d, "portal", "{s:s,s:s}", "address", addr, "name", name);
-}
-
-void daemon_tell_opened(struct daemon *d)
-{
-	for (unsigned int i = 0; i < d->n_opened; i++)
-		tell_opened(d, &d->opened[i].entry, d->opened[i].name);
-	d->n_opened = 0;
-}
-
-static void on_open(void *context, const struct allowed_entry *e,
-		    const uint8_t *name)
-{
-	struct daemon *d = context;
-	struct daemon_opened *o;
-
-	if (d->n_opened == ANSWER_BATCH)
-		daemon_tell_opened(d);
-	o = &d->opened[d->n_opened++];
-	o->entry = *e;
-	memcpy(o->name, name, e->name_len);
-}
-
 static void on_reach(void *context, const struct ipaddr *a, uint64_t until)
 {
 	leakwatch_reach(context, a, until);
@@ -331,7 +293,7 @@ static void open_answer(struct daemon *d)
 	d->answer.max = d->conf.allow.max_addresses;
 	d->answer.per_name = d->conf.allow.per_name;
 	d->answer.context = d;
-	d->answer.on_open = on_open;
+	d->answer.on_open = opened_note;
 	d->answer.on_reach = on_reach;
 	d->answer.reload = reload;
 	d->answer.tls_only = capport_tls_only;
@@ -451,7 +413,7 @@ int daemon_open(struct daemon *d, const char *conf_path,
 	snprintf(d->conf_path, sizeof(d->conf_path), "%s", conf_path);
 	d->base = event_base_new();
 	if (d->base == NULL ||
-	    event_base_priority_init(d->base, DAEMON_PRIORITIES) < 0)
+	    event_base_priority_init(d->base, TICK_PRIORITIES) < 0)
 		return why_set(why, -ENOMEM, "no event loop");
 	d->leaks.wanted = true;
 	error = open_all(d, why);

@@ -26,6 +26,7 @@
 #include "methods.h"
 #include "netcheck.h"
 #include "nm.h"
+#include "opened.h"
 #include "os/netinfo.h"
 #include "os/onecpu.h"
 #include "router.h"
@@ -37,23 +38,13 @@
 #include "wake.h"
 #include "why.h"
 
-/* Events are DAEMON_LATER; what must be known before others act comes first. */
-enum { DAEMON_FIRST, DAEMON_LATER, DAEMON_PRIORITIES = 3 };
-
-/* An address that has been opened, and is yet to be told. */
-struct daemon_opened {
-	struct allowed_entry entry;
-	uint8_t name[DNSNAME_MAX];
-};
-
 struct daemon {
 	struct event_base *base;
 	char conf_path[PATH_MAX];
 	struct conf conf;
 	struct settings settings;
 	struct tunnel tunnel;
-	/* Relays, interface and DNS as last told, in whatever state: such
-	 * addresses are never opened. */
+	/* As last told, in whatever state: such addresses stay shut. */
 	struct tunnel known;
 	uid_t uid;			/* the datapath's */
 	gid_t gid;
@@ -81,13 +72,12 @@ struct daemon {
 	bool active;			/* the door's steps are done */
 	bool latched;			/* ... one failed: not before a change */
 	struct answer answer;
-	struct daemon_opened opened[ANSWER_BATCH];
-	unsigned int n_opened;
+	struct opened opened;
 	struct netinfo net;
 	struct netmon *netmon;
 	struct event *net_event, *tick_event;
 	uint64_t second;		/* tick.c: the next look; UINT64_MAX = none */
-	char uplink[IF_NAMESIZE];	/* the last interface and gateway there were */
+	char uplink[IF_NAMESIZE];	/* the last there was, and its */
 	struct gateway gateway[2];	/* of IPv6, of IPv4 */
 	char link[IF_NAMESIZE];		/* the last one that came up; "" = none */
 	uint32_t network, prefetch;	/* of struct policy */
@@ -106,18 +96,17 @@ struct daemon {
 
 /* Of all zeros, a shut one; its other parts are yet to be opened. */
 void daemon_init(struct daemon *d, const struct conf *conf);
-/* Its parts are open: reads the settings and makes the machine fit them. */
+/* Its parts are open: makes the machine fit the settings. */
 NODISCARD int daemon_start(struct daemon *d, struct why *why);
 NODISCARD int daemon_open(struct daemon *d, const char *conf_path,
 			  const struct conf *conf, struct why *why);
-enum daemon_end {
-	DAEMON_STOP,		/* the block stays only with lockdown on */
-	DAEMON_HAND_OVER,	/* another one follows: rules stay as they are */
-};
+/* A stop: the block stays only with lockdown on. Handing over: another one
+ * follows, and rules stay as they are. */
+enum daemon_end { DAEMON_STOP, DAEMON_HAND_OVER };
 void daemon_close(struct daemon *d, enum daemon_end how);
 int daemon_reload(struct daemon *d, bool *changed, struct why *why);
 bool daemon_blocking(const struct daemon *d);
-/* The tunnel's interface, as configured or last told? */
+/* Is it the tunnel's, as configured or last told? */
 bool daemon_tunnels(const struct daemon *d, const char *ifname);
 /* The ruleset that d should have now. */
 void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r);
@@ -125,8 +114,6 @@ void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r);
 NODISCARD int daemon_load(struct daemon *d, struct why *why);
 /* Loads what is loaded; the door's sets are empty then. Says what fails. */
 int daemon_load_again(struct daemon *d);
-/* Tells what has been opened, now that nobody waits for it any more. */
-void daemon_tell_opened(struct daemon *d);
 /* Remembers, logs and tells subscribers. */
 void daemon_problem(struct daemon *d, const char *step, const char *text);
 

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "os/steer.h"
 #include "shared/kick.h"
+#include "tick.h"
 
 enum {
 	PAUSE_MS = 50,		/* before the first restart, then doubled */
@@ -182,7 +183,7 @@ static void on_grants(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	kick_told(fd);
 	/* Elements open nothing behind rules that are not ours: who changed
-	 * those before this grant was asked for is heard first (DAEMON_FIRST),
+	 * those before this grant was asked for is heard first (TICK_FIRST),
 	 * or asked for. */
 	if (d->fw_event == NULL)
 		look(d);
@@ -194,7 +195,7 @@ static void on_grants(evutil_socket_t fd, short what, void *context)
 	}
 	if (acks > 0)
 		child_kick(&d->child);
-	daemon_tell_opened(d);
+	opened_tell(d);
 	/* A full ring's worth: there may be more. */
 	if (acks == RING_GRANTS)
 		event_active(d->kick_event, EV_READ, 0);
@@ -452,7 +453,7 @@ int supervise_open(struct daemon *d, struct why *why)
 	d->fw_event = event_new(d->base, fd, EV_READ | EV_PERSIST,
 				on_firewall, d);
 	if (d->fw_event == NULL ||
-	    event_priority_set(d->fw_event, DAEMON_FIRST) < 0 ||
+	    event_priority_set(d->fw_event, TICK_FIRST) < 0 ||
 	    event_add(d->fw_event, NULL) < 0)
 		return why_set(why, -ENOMEM, "no event for the firewall");
 	return 0;

@@ -17,6 +17,9 @@
 
 struct daemon;
 
+/* Events are TICK_LATER; what must be known before others act comes first. */
+enum { TICK_FIRST, TICK_LATER, TICK_PRIORITIES = 3 };
+
 NODISCARD int tick_open(struct daemon *d, struct why *why);
 void tick_close(struct daemon *d);
 /* When it has to look next: boot time, ns; UINT64_MAX = nothing is due. */

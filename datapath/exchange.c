@@ -28,10 +28,10 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "exchangepart.h"
 #include "exchangetcp.h"
 #include "question.h"
 #include "upstream.h"
-#include "wire.h"
 
 enum {
 	READ_BURST = 8,		/* datagrams of one port per round */
@@ -55,7 +55,7 @@ static void drop_slot(struct exchange *x, uint16_t *slot)
 
 /* ---- the three lists */
 
-static uint8_t index_of(const struct exchange *x, const struct question *q)
+uint8_t exchange_index(const struct exchange *x, const struct question *q)
 {
 	return (uint8_t)(q - x->question);
 }
@@ -63,7 +63,7 @@ static uint8_t index_of(const struct exchange *x, const struct question *q)
 static void put_open(struct exchange *x, struct question *q)
 {
 	q->place = (uint8_t)x->n_open;
-	x->open[x->n_open++] = index_of(x, q);
+	x->open[x->n_open++] = exchange_index(x, q);
 }
 
 static void take_open(struct exchange *x, const struct question *q)
@@ -76,7 +76,7 @@ static void take_open(struct exchange *x, const struct question *q)
 
 static void take_linger(struct exchange *x, const struct question *q)
 {
-	uint8_t *at = memchr(x->linger, index_of(x, q), x->n_linger);
+	uint8_t *at = memchr(x->linger, exchange_index(x, q), x->n_linger);
 
 	x->n_linger--;
 	memmove(at, at + 1, (size_t)(x->linger + x->n_linger - at));
@@ -118,7 +118,7 @@ static void set_free(struct exchange *x, struct question *q)
 		take_open(x, q);
 	let_go(x, q);
 	q->state = QUESTION_FREE;
-	x->vacant[x->n_vacant++] = index_of(x, q);
+	x->vacant[x->n_vacant++] = exchange_index(x, q);
 }
 
 void exchange_init(struct exchange *x, struct poller *poller,
@@ -199,109 +199,6 @@ void exchange_restart(struct exchange *x, struct question *q, uint64_t now)
 	begin(q, now);
 }
 
-/* ---- sending */
-
-static void note_sent(struct exchange *x, struct question *q)
-{
-	count(x, COUNT_ASKED);
-	q->sent = true;
-	if (x->on_sent != NULL)
-		x->on_sent(x->context, q);
-}
-
-static void send_frame(struct exchange *x, struct question *q,
-		       const struct question_server *s, bool doubt,
-		       uint64_t now)
-{
-	const struct port *p = &x->ports.port[s->port];
-	uint8_t msg[QUESTION_MESSAGE];
-	const struct wire_message m = {
-		.to = &p->to, .port = p->number, .msg = msg,
-		.len = question_build(q, s, msg), .doubt = doubt,
-	};
-	int error = wire_send(x->wire, &m, now);
-
-	if (error == -EINPROGRESS)
-		return;		/* exchangewire_reach() will */
-	/* No route, or the firewall: another server or the next try. */
-	if (error < 0)
-		count(x, COUNT_UPSTREAM_ERROR);
-	else
-		note_sent(x, q);
-}
-
-void exchange_send(struct exchange *x, struct question *q, unsigned int u,
-		   bool doubt, uint64_t now)
-{
-	if (x->wire != NULL) {
-		send_frame(x, q, &q->server[u], doubt, now);
-		return;
-	}
-	if (x->n_out == EXCHANGE_OUTBOX)
-		exchange_flush(x);
-	q->server[u].queued = true;
-	x->outbox[x->n_out++] = (struct exchange_out){ index_of(x, q),
-						       (uint8_t)u };
-}
-
-static struct question_server *outgoing(struct exchange *x, unsigned int i)
-{
-	const struct exchange_out *o = &x->outbox[i];
-
-	return &x->question[o->question].server[o->server];
-}
-
-/* Sends to port's server, and says of each whether it has left. */
-static void send_batch(struct exchange *x, const struct port *port,
-		       const struct upstream_datagram *d,
-		       struct question *const *q, unsigned int n)
-{
-	unsigned int i = 0;
-
-	/* What shrinks: the datagrams left. */
-	while (i < n) {
-		int sent = upstream_send(port->fd, &port->to, d + i, n - i);
-
-		if (sent < 0) {
-			count(x, COUNT_UPSTREAM_ERROR);
-			i++;
-		}
-		for (; sent > 0; sent--)
-			note_sent(x, q[i++]);
-	}
-}
-
-/* All that waits for the same port as the first does. */
-static void flush_port(struct exchange *x, unsigned int first)
-{
-	uint8_t msg[UPSTREAM_BATCH][QUESTION_MESSAGE];
-	struct upstream_datagram d[UPSTREAM_BATCH];
-	struct question *q[UPSTREAM_BATCH];
-	uint16_t port = outgoing(x, first)->port;
-	unsigned int n = 0;
-
-	for (unsigned int i = first; i < x->n_out && n < UPSTREAM_BATCH; i++) {
-		struct question_server *s = outgoing(x, i);
-
-		if (!s->queued || s->port != port)
-			continue;
-		s->queued = false;
-		q[n] = &x->question[x->outbox[i].question];
-		d[n].p = msg[n];
-		d[n].len = question_build(q[n], s, msg[n]);
-		n++;
-	}
-	send_batch(x, &x->ports.port[port], d, q, n);
-}
-
-void exchange_flush(struct exchange *x)
-{
-	for (unsigned int i = 0; i < x->n_out; i++)
-		if (outgoing(x, i)->queued)
-			flush_port(x, i);
-	x->n_out = 0;
-}
-
 /* Random octets: a system call for many questions. */
 static bool draw(struct exchange *x, uint8_t *out, size_t len)
 {
@@ -342,7 +239,7 @@ static bool open_server(struct exchange *x, struct question *q, unsigned int u,
 
 	s->failed = true;
 	s->large = false;
-	s->port = ports_join(&x->ports, u, to, index_of(x, q), now, &s->use);
+	s->port = ports_join(&x->ports, u, to, exchange_index(x, q), now, &s->use);
 	if (s->port == PORTS_NONE) {
 		count(x, COUNT_UPSTREAM_ERROR);
 		return false;
@@ -564,7 +461,7 @@ void exchange_end(struct exchange *x, struct question *q, uint64_t now)
 	take_open(x, q);
 	q->state = QUESTION_LINGER;
 	q->deadline = now + LINGER_MS * CLOCK_MS;
-	x->linger[x->n_linger++] = index_of(x, q);
+	x->linger[x->n_linger++] = exchange_index(x, q);
 }
 
 void exchange_drop(struct exchange *x, struct question *q)

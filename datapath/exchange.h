@@ -116,22 +116,4 @@ void exchange_drop(struct exchange *x, struct question *q);
  * boot time in ns; UINT64_MAX = nothing. */
 uint64_t exchange_due(struct exchange *x, uint64_t now);
 
-/* --- for its parts, exchangetcp.c and exchangewire.c --- */
-
-/* Is the message in slot a response of server u that counts? If so, q's view
- * is of it. */
-bool exchange_take(struct exchange *x, struct question *q, unsigned int u,
-		   uint16_t slot, size_t off, size_t len);
-/* To whom a message was said that came to this port, by its id, and by which
- * of his servers. NULL: to nobody, which is counted. */
-struct question *exchange_meant(struct exchange *x, uint16_t port,
-				struct slice msg, unsigned int *u);
-
-/* Sends q's query to its server u. With doubt: see wire.h. */
-void exchange_send(struct exchange *x, struct question *q, unsigned int u,
-		   bool doubt, uint64_t now);
-/* Another id, another spelling. */
-bool exchange_draw(struct exchange *x, const struct question *q,
-		   struct question_server *s);
-
 #endif /* EXCHANGE_H */

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "exchangepart.h"
 #include "upstream.h"
 
 static void count(struct exchange *x, unsigned int which)

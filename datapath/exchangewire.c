@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "exchangepart.h"
 #include "wire.h"
 
 static void count(struct exchange *x, unsigned int which)
