@@ -141,9 +141,12 @@ int daemon_load_again(struct daemon *d)
 }
 
 /* For answer.c: the rules are gone from the kernel. */
-static int reload(void *context)
+static int reload(void *context, struct why *why)
 {
-	return daemon_load_again(context);
+	struct daemon *d = context;
+	struct fw_ruleset r = d->ruleset;
+
+	return load(d, &r, why);
 }
 
 /* --- saying so --- */
