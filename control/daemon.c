@@ -129,24 +129,23 @@ int daemon_load(struct daemon *d, struct why *why)
 	return error;
 }
 
-int daemon_load_again(struct daemon *d)
-{
-	struct fw_ruleset r = d->ruleset;
-	struct why why;
-	int error = load(d, &r, &why);
-
-	if (error < 0)
-		daemon_problem(d, "firewall", why.text);
-	return error;
-}
-
-/* For answer.c: the rules are gone from the kernel. */
+/* For answer.c, too: the rules are gone from the kernel. */
 static int reload(void *context, struct why *why)
 {
 	struct daemon *d = context;
 	struct fw_ruleset r = d->ruleset;
 
 	return load(d, &r, why);
+}
+
+int daemon_load_again(struct daemon *d)
+{
+	struct why why;
+	int error = reload(d, &why);
+
+	if (error < 0)
+		daemon_problem(d, "firewall", why.text);
+	return error;
 }
 
 /* --- saying so --- */
