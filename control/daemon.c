@@ -129,13 +129,11 @@ int daemon_load(struct daemon *d, struct why *why)
 	return error;
 }
 
-/* For answer.c, too: the rules are gone from the kernel. */
 static int reload(void *context, struct why *why)
 {
-	struct daemon *d = context;
-	struct fw_ruleset r = d->ruleset;
+	struct fw_ruleset r = ((const struct daemon *)context)->ruleset;
 
-	return load(d, &r, why);
+	return load(context, &r, why);
 }
 
 int daemon_load_again(struct daemon *d)
