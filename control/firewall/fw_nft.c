@@ -136,7 +136,7 @@ static int add(struct fw *fw, const struct fw_element *e, unsigned int n,
 	int error;
 
 	/* The sets are there, and nothing leads to them. */
-	if (!f->door)
+	if (!f->door && n > 0)
 		return why_set(why, -ENOENT, "there is no door");
 	error = f->tls ? nfttls_sort(&f->link, &f->at, e, n, &f->narrowed,
 				     why) : 0;

@@ -73,7 +73,7 @@ static int look(struct nfttable *t, struct nftdigest *digest)
 
 int nfttable_verify(struct nfttable *t, uint32_t *generation, struct why *why)
 {
-	struct nftdigest digest;
+	struct nftdigest digest = { 0 };
 	uint32_t now;
 	int error = nftread_generation(t->link, &now);
 
