@@ -192,6 +192,8 @@ static int switch_once(struct nfttable *t, const struct fw_ruleset *r,
 		nftswitch(&t->rules, &t->at, r, why);
 	if (error == -ETIMEDOUT)
 		t->known = false;
+	if (error == 0 && r->policy == FW_NONE)
+		memset(t->room, 0, sizeof(t->room));
 	if (error == 0)
 		error = take_stock(t, before, 1, sure, why);
 	if (error == 0 && r->policy != FW_NONE && t->digest.rooms != rooms)
