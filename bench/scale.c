@@ -216,9 +216,10 @@ static void on_open(void *context, const struct allowed_entry *e,
 	(void)name;
 }
 
-static int reload(void *context)
+static int reload(void *context, struct why *why)
 {
 	(void)context;
+	(void)why;
 	load();
 	return 0;
 }

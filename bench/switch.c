@@ -7,20 +7,16 @@
  * another name; how long a daemon takes to its first answer, and a datapath
  * that was killed until another one listens (the pause before it is counted).
  *
- * "a verdict": three base chains that jump to one of our own each, whose only
- * rule is replaced, all in one transaction: what a switch would take at least.
+ * Rules are switched where the table has room for them, and loaded by nft
+ * where it has not, here for a change of lan.
  *
  * PROGRAM is the daemon, CONF its configuration with that SOCKET and no
  * tunnel but tun0, DIR a folder for our own files.
  */
-#include <endian.h>
 #include <err.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <netinet/in.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +30,8 @@
 #include "firewall/nftlink.h"
 #include "firewall/nftread.h"
 #include "firewall/nftrun.h"
+#include "firewall/nftswitch.h"
+#include "firewall/nfttable.h"
 #include "hostdns/hostdns.h"
 #include "tools/client.h"
 
@@ -168,7 +166,6 @@ static void whole(void)
 /* ---- its steps */
 
 static struct fw *fw;
-static struct nftlink nfnl;
 static struct fw_ruleset ruleset = {
 	.uid = 0, .n_ports = 2, .ports = { 80, 443 },
 	.datapath_uid = 64053, .datapath_gid = 64053, .upstream_port = 53,
@@ -184,27 +181,33 @@ static void load(enum fw_policy p, const char *row)
 	add(row, since);
 }
 
-/* What load() consists of. */
+/* What load() consists of, in a table of another name. */
+static struct nftlink nfnl;
+static struct nfttable table;
+
 static void parts(void)
 {
-	static const struct nftplace at = { NFPROTO_INET, "steps", NULL };
 	static char text[FW_TEXT];
-	uint64_t since = clock_boot(), digest;
+	struct nftdigest digest;
 	uint32_t generation;
-	size_t len;
+	uint64_t since;
 
 	ruleset.policy = FW_BLOCKED_ACTIVE;
-	len = fw_nft_text(&ruleset, at.table, text);
-	add("... its text", since);
 	since = clock_boot();
-	must(nftrun(text, len, &why), "nft");
-	add("... nft, a process", since);
+	must(nftswitch(&table.rules, &table.at, &ruleset, &why), "switch");
+	add("... its transaction", since);
 	since = clock_boot();
 	if (nftread_generation(&nfnl, &generation) < 0 ||
-	    nftread_digest(&nfnl, &at, &digest) < 0 ||
+	    nftread_digest(&nfnl, &table.at, &digest) < 0 ||
 	    nftread_generation(&nfnl, &generation) < 0)
 		errx(1, "cannot read the rules back");
 	add("... read back", since);
+	since = clock_boot();
+	(void)fw_nft_text(&ruleset, "steps", text);
+	add("the text of a policy", since);
+	since = clock_boot();
+	must(nftrun(table.text, table.len, &why), "nft");
+	add("nft, all rooms", since);
 	since = clock_boot();
 	must(nftrun("", 0, &why), "nft");
 	add("nft, nothing to do", since);
@@ -226,86 +229,15 @@ static void dns(struct hostdns *h)
 	add("host DNS: restore, a file", since);
 }
 
-/* ---- one verdict */
-
-static const char verdicts[] =
-	"add table inet verdict\ndelete table inet verdict\n"
-	"table inet verdict {\n"
-	"chain a { accept; }\nchain b { accept; }\n"
-	"chain active0 { goto a; }\nchain active1 { goto a; }\n"
-	"chain active2 { goto a; }\n"
-	"chain o { type filter hook output priority 9; jump active0; }\n"
-	"chain i { type filter hook input priority 9; jump active1; }\n"
-	"chain f { type filter hook forward priority 9; jump active2; }\n}\n";
-
-static struct nlmsghdr *begin(size_t at, uint16_t type, uint16_t flags,
-			      const char *chain)
-{
-	struct nlmsghdr *h = nftlink_put(&nfnl, at,
-		(uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags,
-		NFPROTO_INET, 0);
-
-	mnl_attr_put_strz(h, NFTA_RULE_TABLE, "verdict");
-	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain);
-	return h;
-}
-
-static void put_goto(struct nlmsghdr *h, const char *to)
-{
-	struct nlattr *n[5];
-
-	n[0] = mnl_attr_nest_start(h, NFTA_RULE_EXPRESSIONS);
-	n[1] = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
-	mnl_attr_put_strz(h, NFTA_EXPR_NAME, "immediate");
-	n[2] = mnl_attr_nest_start(h, NFTA_EXPR_DATA);
-	mnl_attr_put_u32(h, NFTA_IMMEDIATE_DREG, htobe32(NFT_REG_VERDICT));
-	n[3] = mnl_attr_nest_start(h, NFTA_IMMEDIATE_DATA);
-	n[4] = mnl_attr_nest_start(h, NFTA_DATA_VERDICT);
-	mnl_attr_put_u32(h, NFTA_VERDICT_CODE, htobe32((uint32_t)NFT_GOTO));
-	mnl_attr_put_strz(h, NFTA_VERDICT_CHAIN, to);
-	for (int i = 4; i >= 0; i--)
-		mnl_attr_nest_end(h, n[i]);
-}
-
-/* The batch's length. */
-static size_t write_batch(const char *to)
-{
-	static const char *const chains[] = { "active0", "active1", "active2" };
-	size_t len = nftlink_put(&nfnl, 0, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC,
-				 NFNL_SUBSYS_NFTABLES)->nlmsg_len;
-
-	for (int i = 0; i < 3; i++) {
-		struct nlmsghdr *h = begin(len, NFT_MSG_DELRULE, 0, chains[i]);
-
-		len += h->nlmsg_len;
-		h = begin(len, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND |
-			  (i == 2 ? NLM_F_ACK : 0), chains[i]);
-		put_goto(h, to);
-		len += h->nlmsg_len;
-	}
-	return len + nftlink_put(&nfnl, len, NFNL_MSG_BATCH_END, 0, AF_UNSPEC,
-				 NFNL_SUBSYS_NFTABLES)->nlmsg_len;
-}
-
-static void verdict(const char *to)
-{
-	uint64_t since = clock_boot(), until = nftlink_deadline();
-	const struct nlmsghdr *h = (const void *)nfnl.in;
-	int len = nftlink_send(&nfnl, write_batch(to), until);
-
-	if (len == 0)
-		len = nftlink_recv(&nfnl, until);
-	if (len < 0 || !mnl_nlmsg_ok(h, len) || h->nlmsg_type != NLMSG_ERROR ||
-	    ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error != 0)
-		errx(1, "a verdict was not taken");
-	add("a verdict", since);
-}
-
 static void steps(void)
 {
+	static const struct nftplace parts_at = { NFPROTO_INET, "parts", NULL };
 	static struct conf c;
 	struct hostdns *h;
 
+	snprintf(ruleset.interface, sizeof(ruleset.interface), "tun0");
+	ruleset.upstreams[0] = ipaddr_v4((const uint8_t[]){ 192, 0, 2, 53 });
+	ruleset.policy = FW_CONNECTED;
 	conf_defaults(&c);
 	snprintf(c.firewall.table, sizeof(c.firewall.table), "steps");
 	snprintf(c.resolv_conf, sizeof(c.resolv_conf), "%s/resolv.conf", dir);
@@ -313,17 +245,20 @@ static void steps(void)
 	must(hostdns_file_open(&h, &c, &why), "hostdns");
 	must(fw_nft_open(&fw, &c, &why), "firewall");
 	must(nftlink_open(&nfnl, 0, &why), "netfilter");
-	must(nftrun(verdicts, sizeof(verdicts) - 1, &why), "verdicts");
-	snprintf(ruleset.interface, sizeof(ruleset.interface), "tun0");
-	ruleset.upstreams[0] = ipaddr_v4((const uint8_t[]){ 192, 0, 2, 53 });
+	must(nfttable_open(&table, &nfnl, &parts_at, &why), "table");
+	must(nfttable_load(&table, &ruleset, &why), "table");
 	for (unsigned int i = 0; i < measure_times(ROUNDS, 3); i++) {
 		measure_round(&m);
 		load(FW_CONNECTED, "rules: connected");
 		load(FW_BLOCKED_ACTIVE, "rules: blocked, active");
 		parts();
 		dns(h);
-		verdict(i & 1 ? "a" : "b");
+		ruleset.lan = !ruleset.lan;
+		load(FW_CONNECTED, "rules: loaded by nft");
 	}
+	must(nftswitch_remove(&table.rules, &table.at, &why), "remove");
+	nfttable_close(&table);
+	nftlink_close(&nfnl);
 	ruleset.policy = FW_NONE;
 	must(fw->ops->load(fw, &ruleset, &why), "load");
 	fw->ops->close(fw);

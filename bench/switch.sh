@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 #
 # See switch.c. In the network of tests/live/world.sh; the host's DNS is a
-# plain file.
+# plain file on the disk, the run directory is in memory as /run is.
 
 # In a process of its own.
 switch_world() {
@@ -14,6 +14,7 @@ switch_world() {
 	world_open && world_dns && laptop_up || exit 1
 	ip -n "$LAPTOP" tuntap add dev tun0 mode tun
 	ip -n "$LAPTOP" link set tun0 up
+	laptop mount -t tmpfs tmpfs "$WORLD/run"
 	daemon_conf 'hostdns = file' 'log-level = error'
 	mkdir "$WORLD/steps"
 	cp "$WORLD/etc/resolv.conf" "$WORLD/steps/"

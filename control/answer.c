@@ -234,7 +234,7 @@ static int add(struct answer *a, const struct fw_element *el, unsigned int n,
 	log_warning("firewall: %s: the ruleset is loaded anew", why->text);
 	a->repaired++;
 	a->stale = true;
-	error = a->reload(a->context);
+	error = a->reload(a->context, why);
 	if (error == 0)
 		error = answer_refill(a, why);
 	return error < 0 ? error : a->fw->ops->add(a->fw, el, n, why);

@@ -48,7 +48,7 @@ struct answer {
 	/* What this name opens is open for TLS alone. May be NULL. */
 	bool (*tls_only)(void *context, const uint8_t *name, size_t len);
 	/* Loads the ruleset anew, sets empty. 0 or -errno. */
-	int (*reload)(void *context);
+	int (*reload)(void *context, struct why *why);
 };
 
 /* A datapath has started, or (NULL) is gone. The door is shut. */

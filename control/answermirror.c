@@ -125,7 +125,7 @@ int answer_verify(struct answer *a, struct why *why)
 		if (same == 0) {
 			a->repaired++;
 			repaired = true;
-			same = a->reload(a->context);
+			same = a->reload(a->context, why);
 			if (same == 0)
 				same = answer_refill(a, why);
 			if (same == 0)

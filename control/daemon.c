@@ -131,21 +131,21 @@ int daemon_load(struct daemon *d, struct why *why)
 	return error;
 }
 
+static int reload(void *context, struct why *why)
+{
+	struct fw_ruleset r = ((const struct daemon *)context)->ruleset;
+
+	return load(context, &r, why);
+}
+
 int daemon_load_again(struct daemon *d)
 {
-	struct fw_ruleset r = d->ruleset;
 	struct why why;
-	int error = load(d, &r, &why);
+	int error = reload(d, &why);
 
 	if (error < 0)
 		daemon_problem(d, "firewall", why.text);
 	return error;
-}
-
-/* For answer.c: the rules are gone from the kernel. */
-static int reload(void *context)
-{
-	return daemon_load_again(context);
 }
 
 /* --- saying so --- */

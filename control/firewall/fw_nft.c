@@ -2,11 +2,7 @@
 /*
  * Theory of operation
  *
- * Rules are loaded by nft, which swaps the whole table in one transaction.
- * The kernel numbers each change to any table (the generation). What stands
- * in the kernel right after our own load is remembered as a digest, taken
- * between two equal generations of which the first is the load's own: so
- * nobody else's change can have got into it. verify() compares with it.
+ * Rules are nfttable.h's, elements nftmsg.h's.
  *
  * Changes are announced on a second socket, each transaction closed by a
  * NEWGEN message with its number and its sender's port. Ours are those with
@@ -16,10 +12,7 @@
  * As a guest we have neither table nor rules, only two sets in the table of
  * the one who has (nftguest.h); load() only empties them.
  *
- * With door = hash the ruleset's text has empty chains in place of the sets,
- * and a second transaction puts a rule into each that asks an eBPF program
- * (nftrule.h). Until then, and whenever such a rule is missing, the chains
- * return to a reject. There are no elements; add() only makes sure that the
+ * With door = hash there are no elements; add() only makes sure that the
  * rules stand: if nothing was announced since the last verification, they do.
  *
  * The kernel counts a set's timeouts while it is awake, the allow table also
@@ -45,31 +38,22 @@
 #include "firewall/nftread.h"
 #include "firewall/nftrule.h"
 #include "firewall/nftrun.h"
+#include "firewall/nfttable.h"
 #include "firewall/nfttls.h"
 #include "log.h"
 
-enum {
-	TRIES = 4,		/* while others change rules at the same time */
-	OWN = 8,		/* loads between two looks at the watch */
-	DRAIN_MAX = 1024,	/* datagrams; the rest at the next look */
-};
+enum { DRAIN_MAX = 1024 };	/* datagrams; the rest at the next look */
 
 struct fw_nft {
 	struct fw fw;
 	bool guest;
 	bool door;		/* the policy in force has the sets */
-	bool known;		/* digest is what we loaded */
-	bool stands;		/* it was so at the last look */
-	struct hashdoor *hash;	/* NULL with door = set */
-	uint64_t digest;
 	struct nftdoor at;
 	bool tls;		/* the sets of rules_tls.h are there */
 	bool narrowed;		/* ... and had something in them */
-	uint32_t own[OWN];	/* generations of our loads; a ring */
-	unsigned int n_own;
 	struct nftlink link;	/* elements, and reading back */
 	struct nftlink watch;
-	char text[FW_TEXT];
+	struct nfttable table;	/* not a guest's */
 };
 
 static struct fw_nft *nft_of(struct fw *fw)
@@ -84,100 +68,13 @@ static struct nftplace place(const struct fw_nft *f, const char *set)
 
 /* ---- rules */
 
-/*
- * The digest between two equal generations, and which. -EAGAIN if others do
- * not stop changing theirs.
- */
-static int look(struct fw_nft *f, uint64_t *digest, uint32_t *generation)
-{
-	struct nftplace at = place(f, NULL);
-
-	for (int i = 0; i < TRIES; i++) {
-		uint32_t before, after;
-		int error = nftread_generation(&f->link, &before);
-
-		if (!error)
-			error = nftread_digest(&f->link, &at, digest);
-		if (!error)
-			error = nftread_generation(&f->link, &after);
-		if (error)
-			return error;
-		if (before == after) {
-			*generation = after;
-			return 0;
-		}
-	}
-	return -EAGAIN;
-}
-
-/* The rules that consult the programs, behind a text with their chains. */
-static int hang_door(struct fw_nft *f, struct why *why)
-{
-	struct nftrule r[HASHDOOR_RULES];
-
-	hashdoor_rules(f->hash, r);
-	return nftrule_add(&f->link, f->at.family, f->at.table, r,
-			   HASHDOOR_RULES, why);
-}
-
-/*
- * One load. *sure: no other change fell between the load and the digest.
- */
-static int load_once(struct fw_nft *f, const struct fw_ruleset *r, size_t len,
-		     bool *sure, struct why *why)
-{
-	bool hang = r->hash && r->policy == FW_BLOCKED_ACTIVE;
-	uint32_t before, after;
-	int error = nftread_generation(&f->link, &before);
-
-	if (error)
-		return nftlink_explain(why, error, "nf_tables", "");
-	error = nftrun(f->text, len, why);
-	if (error) {
-		if (error == -ETIMEDOUT)
-			f->known = false;
-		return error;
-	}
-	f->known = false;
-	error = hang ? hang_door(f, why) : 0;
-	if (error)
-		return error;
-	error = look(f, &f->digest, &after);
-	if (error)
-		return nftlink_explain(why, error, "reading the rules back",
-				       "");
-	*sure = after == before + 1 + hang;
-	/* Our own socket's are known by its port. */
-	if (*sure)
-		f->own[f->n_own++ % OWN] = before + 1;
-	return 0;
-}
-
 static int load_own(struct fw_nft *f, const struct fw_ruleset *r,
 		    struct why *why)
 {
-	size_t len = fw_nft_text(r, f->at.table, f->text);
-	bool sure = false;
+	int error = nfttable_load(&f->table, r, why);
 
-	f->stands = false;
-	if (len == 0 || r->hash != (f->hash != NULL))
-		return why_set(why, -EINVAL, "these rules cannot be written: "
-			       "check the table's and the interface's name");
-	/*
-	 * Where others change their tables all the time no try is sure; then
-	 * the last one counts, if only our table is where it should be.
-	 */
-	for (int i = 0; i < TRIES && !sure; i++) {
-		int error = load_once(f, r, len, &sure, why);
-
-		if (error)
-			return error;
-	}
-	if ((f->digest != 0) != (r->policy != FW_NONE))
-		return why_set(why, -EBUSY, "table inet %s: somebody else "
-			       "changes it at the same time", f->at.table);
-	f->known = true;
-	f->stands = true;
+	if (error)
+		return error;
 	f->door = r->policy == FW_BLOCKED_ACTIVE;
 	f->tls = f->door && r->tls;
 	f->narrowed = false;
@@ -212,20 +109,9 @@ static int load(struct fw *fw, const struct fw_ruleset *r, struct why *why)
 static int verify(struct fw *fw, uint32_t *generation, struct why *why)
 {
 	struct fw_nft *f = nft_of(fw);
-	uint64_t digest;
 
-	if (f->guest)
-		return nftguest_verify(&f->link, &f->at, generation, why);
-
-	int error = look(f, &digest, generation);
-
-	f->stands = !error && f->known && digest == f->digest;
-	if (error)
-		return nftlink_explain(why, error, "reading the rules", "");
-	if (f->stands)
-		return 1;
-	return why_set(why, 0, "table inet %s is %s", f->at.table,
-		       digest == 0 ? "gone" : "not as we loaded it");
+	return f->guest ? nftguest_verify(&f->link, &f->at, generation, why) :
+			  nfttable_verify(&f->table, generation, why);
 }
 
 /* ---- elements */
@@ -237,11 +123,9 @@ static int look_at_door(struct fw_nft *f, struct why *why)
 	int good;
 
 	/* The kernel announces a change before its maker has an answer. */
-	if (f->stands && f->door && f->watch.io->wait(f->watch.fd, 0) == 0)
+	if (f->table.stands && f->watch.io->wait(f->watch.fd, 0) == 0)
 		return 0;
 	good = verify(&f->fw, &generation, why);
-	if (good == 1 && !f->door)
-		good = why_set(why, 0, "there is no door");
 	return good == 1 ? 0 : good < 0 ? good : -ENOENT;
 }
 
@@ -249,12 +133,16 @@ static int add(struct fw *fw, const struct fw_element *e, unsigned int n,
 	       struct why *why)
 {
 	struct fw_nft *f = nft_of(fw);
-	int error = f->tls ? nfttls_sort(&f->link, &f->at, e, n, &f->narrowed,
-					 why) : 0;
+	int error;
 
+	/* The sets are there, and nothing leads to them. */
+	if (!f->door && n > 0)
+		return why_set(why, -ENOENT, "there is no door");
+	error = f->tls ? nfttls_sort(&f->link, &f->at, e, n, &f->narrowed,
+				     why) : 0;
 	if (error < 0)
 		return error;
-	if (f->hash)
+	if (f->table.hash)
 		return look_at_door(f, why);
 	return nftmsg_add(&f->link, &f->at, e, n, why);
 }
@@ -264,7 +152,7 @@ static int drop(struct fw *fw, const struct ipaddr *a, unsigned int n,
 {
 	struct fw_nft *f = nft_of(fw);
 
-	if (f->hash)
+	if (f->table.hash)
 		return 0;
 	return nftmsg_remove(&f->link, &f->at, a, n, why);
 }
@@ -273,7 +161,7 @@ static int clear(struct fw *fw, struct why *why)
 {
 	struct fw_nft *f = nft_of(fw);
 
-	if (f->hash)
+	if (f->table.hash)
 		return 0;
 	return nftmsg_clear(&f->link, &f->at, why);
 }
@@ -286,7 +174,7 @@ static int list(struct fw *fw, struct ipaddr *a, unsigned int max,
 	struct nftplace at = place(f, f->at.set4);
 	int n4, n6;
 
-	if (f->hash)
+	if (f->table.hash)
 		return 0;
 	n4 = nftread_elements(&f->link, &at, a, max);
 	if (n4 == -ENOENT && !f->door)
@@ -307,16 +195,6 @@ static int watch_fd(struct fw *fw)
 	return nft_of(fw)->watch.fd;
 }
 
-static bool own_generation(const struct fw_nft *f, uint32_t generation)
-{
-	unsigned int n = f->n_own < OWN ? f->n_own : OWN;
-
-	for (unsigned int i = 0; i < n; i++)
-		if (f->own[i] == generation)
-			return true;
-	return false;
-}
-
 static bool foreign(const struct fw_nft *f, const struct nlmsghdr *h)
 {
 	const struct nlattr *a;
@@ -328,7 +206,7 @@ static bool foreign(const struct fw_nft *f, const struct nlmsghdr *h)
 		return true;
 	a = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));
 	return mnl_attr_get_type(a) != NFTA_GEN_ID ||
-	       !own_generation(f, be32toh(mnl_attr_get_u32(a)));
+	       !nfttable_made(&f->table, be32toh(mnl_attr_get_u32(a)));
 }
 
 static int changed(struct fw *fw)
@@ -363,10 +241,12 @@ static void shut(struct fw *fw)
 {
 	struct fw_nft *f = nft_of(fw);
 
+	if (!f->guest)
+		nfttable_close(&f->table);
 	nftlink_close(&f->watch);
 	nftlink_close(&f->link);
-	if (f->hash)
-		hashdoor_close(f->hash);
+	if (f->table.hash)
+		hashdoor_close(f->table.hash);
 	free(f);
 }
 
@@ -397,6 +277,13 @@ static int try_kernel(struct fw_nft *f, struct why *why)
 	return error ? nftlink_explain(why, error, "nf_tables", "") : 0;
 }
 
+static int open_table(struct fw_nft *f, struct why *why)
+{
+	const struct nftplace at = place(f, NULL);
+
+	return f->guest ? 0 : nfttable_open(&f->table, &f->link, &at, why);
+}
+
 static int open_links(struct fw_nft *f, struct why *why)
 {
 	int error = nftlink_open(&f->link, 0, why);
@@ -407,9 +294,14 @@ static int open_links(struct fw_nft *f, struct why *why)
 	if (!error)
 		error = nftlink_open(&f->watch, NFNLGRP_NFTABLES, why);
 	if (error)
-		nftlink_close(&f->link);
-	else
-		nftlink_deafen(&f->watch, f->link.port);
+		goto close_link;
+	nftlink_deafen(&f->watch, f->link.port);
+	error = open_table(f, why);
+	if (!error)
+		return 0;
+	nftlink_close(&f->watch);
+close_link:
+	nftlink_close(&f->link);
 	return error;
 }
 
@@ -417,18 +309,18 @@ static int open_links(struct fw_nft *f, struct why *why)
 static int try_hash(struct fw_nft *f, struct why *why)
 {
 	struct nftrule r[HASHDOOR_RULES];
-	int error = hashdoor_open(&f->hash, why);
+	int error = hashdoor_open(&f->table.hash, why);
 
 	if (error)
 		return error;
-	hashdoor_rules(f->hash, r);
+	hashdoor_rules(f->table.hash, r);
 	error = nftrule_try(&f->link, f->at.family, r, HASHDOOR_RULES, why);
 	if (!error) {
-		f->fw.table = hashdoor_table(f->hash);
+		f->fw.table = hashdoor_table(f->table.hash);
 		return 0;
 	}
-	hashdoor_close(f->hash);
-	f->hash = NULL;
+	hashdoor_close(f->table.hash);
+	f->table.hash = NULL;
 	return error;
 }
 

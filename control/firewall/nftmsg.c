@@ -104,15 +104,20 @@ static struct nlmsghdr *put_change(struct nftlink *l, struct batch *b,
 	return h;
 }
 
-static void put_element(struct nlmsghdr *h, const struct change *c, bool add)
+void nftmsg_put_key(struct nlmsghdr *h, const struct ipaddr *a)
 {
-	bool v4 = ipaddr_is_v4(c->addr);
-	struct nlattr *elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
+	bool v4 = ipaddr_is_v4(a);
 	struct nlattr *key = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
 
-	mnl_attr_put(h, NFTA_DATA_VALUE, v4 ? 4 : 16,
-		     v4 ? c->addr->b + 12 : c->addr->b);
+	mnl_attr_put(h, NFTA_DATA_VALUE, v4 ? 4 : 16, v4 ? a->b + 12 : a->b);
 	mnl_attr_nest_end(h, key);
+}
+
+static void put_element(struct nlmsghdr *h, const struct change *c, bool add)
+{
+	struct nlattr *elem = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
+
+	nftmsg_put_key(h, c->addr);
 	if (add)
 		mnl_attr_put_u64(h, NFTA_SET_ELEM_TIMEOUT,
 				 htobe64((uint64_t)c->seconds * 1000));

@@ -35,4 +35,7 @@ NODISCARD int nftmsg_remove(struct nftlink *l, const struct nftdoor *door,
 NODISCARD int nftmsg_clear(struct nftlink *l, const struct nftdoor *door,
 			   struct why *why);
 
+/* An element's key, into a message that is being made. */
+void nftmsg_put_key(struct nlmsghdr *h, const struct ipaddr *a);
+
 #endif /* NFTMSG_H */

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "firewall/rules_table.h"
+
 enum { TRIES = 4 };
 
 struct request {
@@ -265,7 +267,8 @@ int nftread_elements(struct nftlink *l, const struct nftplace *at,
 struct digest {
 	const char *table;
 	uint64_t attrs;		/* a bit for each attribute that counts */
-	uint64_t hash;
+	bool rules;
+	uint64_t rooms, hooks;	/* objects; rules of the hooks' chains */
 	unsigned int seen;
 };
 
@@ -303,8 +306,17 @@ static void start_digest(void *arg)
 {
 	struct digest *d = arg;
 
-	d->hash = UINT64_C(0xcbf29ce484222325);
+	d->rooms = d->hooks = UINT64_C(0xcbf29ce484222325);
 	d->seen = 0;
+}
+
+static bool is_hook(const struct nlmsghdr *h)
+{
+	const struct nlattr *a = find_top(h, NFTA_RULE_CHAIN);
+
+	return a && mnl_attr_get_payload_len(a) > 0 &&
+	       rules_table_hook(mnl_attr_get_payload(a),
+				mnl_attr_get_payload_len(a) - 1u);
 }
 
 static void digest_object(const struct nlmsghdr *h, void *arg)
@@ -316,12 +328,15 @@ static void digest_object(const struct nlmsghdr *h, void *arg)
 	if (!is_of(h, d->table))
 		return;
 	d->seen++;
+
+	uint64_t *hash = d->rules && is_hook(h) ? &d->hooks : &d->rooms;
+
 	/* What shrinks: len. */
 	for (; mnl_attr_ok(a, (int)len); a = next(a, &len)) {
 		unsigned int type = mnl_attr_get_type(a);
 
 		if (type < 64 && (d->attrs & BIT(type)))
-			d->hash = mix(d->hash, a, a->nla_len);
+			*hash = mix(*hash, a, a->nla_len);
 	}
 }
 
@@ -356,11 +371,11 @@ static int digest_upstreams(struct nftlink *l, const struct nftplace *at,
 }
 
 int nftread_digest(struct nftlink *l, const struct nftplace *at,
-		   uint64_t *digest)
+		   struct nftdigest *digest)
 {
 	struct nftplace table = { at->family, at->table, NULL };
 	struct digest d = { .table = at->table };
-	uint64_t sum = 0;
+	uint64_t rooms = 0, rest = 0;
 
 	for (size_t i = 0; i < NITEMS(objects); i++) {
 		struct request r = {
@@ -370,20 +385,24 @@ int nftread_digest(struct nftlink *l, const struct nftplace *at,
 		};
 
 		d.attrs = objects[i].attrs;
+		d.rules = objects[i].type == NFT_MSG_GETRULE;
 
 		int error = ask(l, &r);
 
 		if (error && error != -ENOENT)
 			return error;
 		if (i == 0 && d.seen == 0) {
-			*digest = 0;
+			*digest = (struct nftdigest){ 0 };
 			return 0;
 		}
-		sum = mix(sum, &d.hash, sizeof(d.hash));
+		rooms = mix(rooms, &d.rooms, sizeof(d.rooms));
+		rest = mix(rest, &d.hooks, sizeof(d.hooks));
 	}
 
-	int error = digest_upstreams(l, &table, &sum);
+	int error = digest_upstreams(l, &table, &rest);
 
-	*digest = sum != 0 ? sum : 1;
+	rest = mix(rooms, &rest, sizeof(rest));
+	digest->rooms = rooms;
+	digest->all = rest != 0 ? rest : 1;
 	return error;
 }

@@ -38,10 +38,15 @@ NODISCARD int nftread_elements(struct nftlink *l, const struct nftplace *at,
 			       struct ipaddr *a, unsigned int max);
 
 /*
- * A number for the table's chains, rules and sets, handles included; not for
- * what changes by itself. 0 if there is no such table.
+ * Numbers for the table's chains, rules and sets, handles included; not for
+ * what changes by itself. All 0 if there is no such table.
  */
+struct nftdigest {
+	uint64_t all;
+	uint64_t rooms;		/* not the hooks' rules, nor upstreams */
+};
+
 NODISCARD int nftread_digest(struct nftlink *l, const struct nftplace *at,
-			     uint64_t *digest);
+			     struct nftdigest *digest);
 
 #endif /* NFTREAD_H */

@@ -31,47 +31,52 @@
 
 #define DNS "meta l4proto { tcp, udp } th "
 
-static bool in_force(const struct fw_ruleset *r)
+bool rules_bypass_led(const struct fw_ruleset *r)
 {
 	return r->bypass && r->policy == FW_BLOCKED_ACTIVE;
 }
 
 /* It stays when the door is shut: a packet that the rules of before let pass
  * on output may meet those of now in postrouting. */
-static const char guard[] =
-	"\tchain guard {\n"
-	"\t\ttype filter hook postrouting priority filter; policy accept;\n"
-	"\t\tmeta mark 0x%x oifname != \"" STEER_DEVICE "\" "
-	"counter name rejected_out drop\n"
-	"\t}\n\n";
-
-void rules_bypass_chains(const struct fw_ruleset *r, char *text)
+void rules_bypass_guard(const struct fw_ruleset *r, char *text)
 {
-	int n = 0;
-
 	text[0] = '\0';
-	if (r->bypass)
-		n = snprintf(text, RULES_BYPASS, guard, STEER_MARK);
-	if (!in_force(r))
+	if (!r->bypass)
 		return;
-	snprintf(text + n, RULES_BYPASS - (size_t)n,
-		 "\tchain steer {\n"
-		 "\t\ttype route hook output priority mangle; policy accept;\n"
+	snprintf(text, RULES_BYPASS,
+		 "\tchain guard {\n"
+		 "\t\ttype filter hook postrouting priority filter; "
+		 "policy accept;\n"
+		 "\t\tmeta mark 0x%x oifname != \"" STEER_DEVICE "\" "
+		 "counter name rejected_out drop\n"
+		 "\t}\n\n", STEER_MARK);
+}
+
+void rules_bypass_steer(const struct fw_ruleset *r, char *text)
+{
+	text[0] = '\0';
+	if (!rules_bypass_led(r))
+		return;
+	snprintf(text, RULES_BYPASS,
 		 "\t\tip6 daddr fe80::/10 return\n"
 		 "\t\toifname != { \"lo\", \"" STEER_DEVICE "\" } " DNS
-		 "dport 53 meta mark set 0x%x\n"
-		 "\t}\n\n"
-		 "\tchain answers {\n"
-		 "\t\ttype filter hook prerouting priority mangle; "
-		 "policy accept;\n"
-		 "\t\tiifname \"" STEER_DEVICE "\" meta mark set 0x%x\n"
-		 "\t}\n\n", STEER_MARK, STEER_MARK);
+		 "dport 53 meta mark set 0x%x\n", STEER_MARK);
+}
+
+void rules_bypass_answers(const struct fw_ruleset *r, char *text)
+{
+	text[0] = '\0';
+	if (!rules_bypass_led(r))
+		return;
+	snprintf(text, RULES_BYPASS,
+		 "\t\tiifname \"" STEER_DEVICE "\" meta mark set 0x%x\n",
+		 STEER_MARK);
 }
 
 void rules_bypass_output(const struct fw_ruleset *r, char *text)
 {
 	text[0] = '\0';
-	if (!in_force(r))
+	if (!rules_bypass_led(r))
 		return;
 	snprintf(text, RULES_BYPASS,
 		 "\t\t# DNS, for the datapath to answer\n"
@@ -87,7 +92,7 @@ void rules_bypass_output(const struct fw_ruleset *r, char *text)
 void rules_bypass_input(const struct fw_ruleset *r, char *text)
 {
 	text[0] = '\0';
-	if (!in_force(r))
+	if (!rules_bypass_led(r))
 		return;
 	snprintf(text, RULES_BYPASS,
 		 "\t\t# answers of the datapath\n"

@@ -9,9 +9,14 @@
 
 enum { RULES_BYPASS = 2048 };
 
-/* Chains of their own; the first lines of output; those of input. Each fills
- * text[RULES_BYPASS], with "" where bypass is not in force. */
-void rules_bypass_chains(const struct fw_ruleset *r, char *text);
+/* Is the machine's DNS led into the device? */
+bool rules_bypass_led(const struct fw_ruleset *r);
+
+/* A chain of its own; the lines of two; the first lines of output; those of
+ * input. Each fills text[RULES_BYPASS], with "" where it has nothing to say. */
+void rules_bypass_guard(const struct fw_ruleset *r, char *text);
+void rules_bypass_steer(const struct fw_ruleset *r, char *text);
+void rules_bypass_answers(const struct fw_ruleset *r, char *text);
 void rules_bypass_output(const struct fw_ruleset *r, char *text);
 void rules_bypass_input(const struct fw_ruleset *r, char *text);
 

@@ -2,9 +2,9 @@
 /*
  * Theory of operation
  *
- * One template: what all policies share stands in output(), input() and
- * forward(), and each policy's own part between discovery and LAN. The first
- * rule that matches decides.
+ * One template: what all policies share stands in rules_output(), _input()
+ * and _forward(), and each policy's own part between discovery and LAN. The
+ * first rule that matches decides.
  *
  * Output never accepts by connection state. A packet leaves because a rule
  * names its destination now, so taking an element out of a set cuts running
@@ -16,11 +16,8 @@
  * before a process dropped root still count as root's; packets without a
  * socket (resets, the last acknowledgement of a closed connection) have no
  * owner and are refused.
- *
- * Deleting the table and making it anew in one transaction leaves no moment
- * without rules. It empties the door's sets or chains.
  */
-#include "firewall/fw.h"
+#include "firewall/rules_nft.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,13 +26,6 @@
 #include "firewall/rules_bypass.h"
 #include "firewall/rules_hash.h"
 #include "firewall/rules_tls.h"
-
-struct out {
-	char *text;
-	size_t len;
-	bool bad;		/* did not fit */
-	struct ipaddr hosts[CONF_ENDPOINTS];	/* of the relays */
-};
 
 enum family { V4, V6 };
 
@@ -60,11 +50,9 @@ static const struct {
 #define MULTICAST4 "{ 224.0.0.0/24, 239.0.0.0/8, 255.255.255.255 }"
 #define MULTICAST6 "{ ff01::/16, ff02::/16, ff03::/16, ff04::/16, ff05::/16 }"
 
-static void put(struct out *o, const char *fmt, ...) PRINTF(2, 3);
-
-static void put(struct out *o, const char *fmt, ...)
+void rules_put(struct rules_out *o, const char *fmt, ...)
 {
-	size_t room = FW_TEXT - o->len;
+	size_t room = o->size - o->len;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -78,13 +66,13 @@ static void put(struct out *o, const char *fmt, ...)
 
 _Static_assert((int)RULES_HASH <= (int)RULES_BYPASS, "one size for all");
 
-static void put_text(struct out *o, const struct fw_ruleset *r,
-		     void (*write)(const struct fw_ruleset *r, char *text))
+void rules_put_text(struct rules_out *o, const struct fw_ruleset *r,
+		    void (*write)(const struct fw_ruleset *r, char *text))
 {
 	char text[RULES_BYPASS];
 
 	write(r, text);
-	put(o, "%s", text);
+	rules_put(o, "%s", text);
 }
 
 static enum family family_of(const struct ipaddr *a)
@@ -102,8 +90,8 @@ static bool has(const struct ipaddr *a, unsigned int n, enum family f)
 	return false;
 }
 
-static void addresses(struct out *o, const struct ipaddr *a, unsigned int n,
-		      enum family f)
+static void addresses(struct rules_out *o, const struct ipaddr *a,
+		      unsigned int n, enum family f)
 {
 	char text[IPADDR_TEXT];
 	const char *sep = "{ ";
@@ -111,13 +99,14 @@ static void addresses(struct out *o, const struct ipaddr *a, unsigned int n,
 	for (unsigned int i = 0; i < n; i++) {
 		if (family_of(&a[i]) != f)
 			continue;
-		put(o, "%s%s", sep, ipaddr_text(&a[i], text));
+		rules_put(o, "%s%s", sep, ipaddr_text(&a[i], text));
 		sep = ", ";
 	}
-	put(o, " }");
+	rules_put(o, " }");
 }
 
-static void endpoints(struct out *o, const struct fw_ruleset *r, enum family f)
+static void endpoints(struct rules_out *o, const struct fw_ruleset *r,
+		      enum family f)
 {
 	char text[IPADDR_TEXT];
 	const char *sep = "{ ";
@@ -125,44 +114,45 @@ static void endpoints(struct out *o, const struct fw_ruleset *r, enum family f)
 	for (unsigned int i = 0; i < r->n_relays; i++) {
 		if (family_of(&o->hosts[i]) != f)
 			continue;
-		put(o, "%s%s . %s . %u", sep, ipaddr_text(&o->hosts[i], text),
-		    r->relays[i].tcp ? "tcp" : "udp", r->relays[i].port);
+		rules_put(o, "%s%s . %s . %u", sep,
+			  ipaddr_text(&o->hosts[i], text),
+			  r->relays[i].tcp ? "tcp" : "udp", r->relays[i].port);
 		sep = ", ";
 	}
-	put(o, " }");
+	rules_put(o, " }");
 }
 
-static void ports(struct out *o, const struct fw_ruleset *r)
+static void ports(struct rules_out *o, const struct fw_ruleset *r)
 {
 	for (unsigned int i = 0; i < r->n_ports; i++)
-		put(o, "%s%u", i == 0 ? "{ " : ", ", r->ports[i]);
-	put(o, " }");
+		rules_put(o, "%s%u", i == 0 ? "{ " : ", ", r->ports[i]);
+	rules_put(o, " }");
 }
 
 /* ---- sets */
 
-static void allow_set(struct out *o, enum family f)
+static void allow_set(struct rules_out *o, enum family f)
 {
 	/* Twice: a renewal holds old and new until it commits. */
-	put(o, "\tset %s {\n\t\ttype %s\n\t\tsize %d\n"
-	    "\t\tflags timeout\n\t}\n\n", words[f].allow + 1,
-	    words[f].type, 2 * ALLOW_MAX);
+	rules_put(o, "\tset %s {\n\t\ttype %s\n\t\tsize %d\n"
+		  "\t\tflags timeout\n\t}\n\n", words[f].allow + 1,
+		  words[f].type, 2 * ALLOW_MAX);
 }
 
-static void upstream_set(struct out *o, const struct fw_ruleset *r,
+static void upstream_set(struct rules_out *o, const struct fw_ruleset *r,
 			 enum family f)
 {
-	put(o, "\tset %s {\n\t\ttype %s\n", words[f].upstream + 1,
-	    words[f].type);
+	rules_put(o, "\tset %s {\n\t\ttype %s\n", words[f].upstream + 1,
+		  words[f].type);
 	if (has(r->upstreams, r->n_upstreams, f)) {
-		put(o, "\t\telements = ");
+		rules_put(o, "\t\telements = ");
 		addresses(o, r->upstreams, r->n_upstreams, f);
-		put(o, "\n");
+		rules_put(o, "\n");
 	}
-	put(o, "\t}\n\n");
+	rules_put(o, "\t}\n\n");
 }
 
-static void sets(struct out *o, const struct fw_ruleset *r)
+void rules_sets(struct rules_out *o, const struct fw_ruleset *r)
 {
 	char text[RULES_HASH];
 
@@ -174,93 +164,86 @@ static void sets(struct out *o, const struct fw_ruleset *r)
 	}
 	if (r->hash) {
 		rules_hash_chains(text);
-		put(o, "%s", text);
+		rules_put(o, "%s", text);
 	}
 }
 
 /* ---- output */
 
-static void refuse_chain(struct out *o)
+static void output_head(struct rules_out *o)
 {
-	put(o, "\tchain refuse {\n"
-	    "\t\tmeta l4proto tcp counter name rejected_out "
-	    "reject with tcp reset\n"
-	    "\t\tcounter name rejected_out "
-	    "reject with icmpx admin-prohibited\n"
-	    "\t}\n\n");
-}
-
-static void output_head(struct out *o)
-{
-	put(o, "\t\toif \"lo\" accept\n"
-	    "\t\t# DHCP client\n"
-	    "\t\tip daddr 255.255.255.255 udp sport 68 udp dport 67 accept\n"
-	    "\t\tip6 saddr fe80::/10 ip6 daddr { ff02::1:2, ff05::1:3 } "
-	    "udp sport 546 udp dport 547 accept\n"
-	    "\t\t# router and neighbour discovery\n"
-	    "\t\tip6 daddr ff02::2 icmpv6 type nd-router-solicit "
-	    "icmpv6 code 0 accept\n"
-	    "\t\tip6 daddr { ff02::1:ff00:0/104, fe80::/10 } "
-	    "icmpv6 type nd-neighbor-solicit icmpv6 code 0 accept\n"
-	    "\t\tip6 daddr fe80::/10 icmpv6 type nd-neighbor-advert "
-	    "icmpv6 code 0 accept\n");
+	rules_put(o, "\t\toif \"lo\" accept\n"
+		  "\t\t# DHCP client\n"
+		  "\t\tip daddr 255.255.255.255 udp sport 68 "
+		  "udp dport 67 accept\n"
+		  "\t\tip6 saddr fe80::/10 ip6 daddr { ff02::1:2, ff05::1:3 } "
+		  "udp sport 546 udp dport 547 accept\n"
+		  "\t\t# router and neighbour discovery\n"
+		  "\t\tip6 daddr ff02::2 icmpv6 type nd-router-solicit "
+		  "icmpv6 code 0 accept\n"
+		  "\t\tip6 daddr { ff02::1:ff00:0/104, fe80::/10 } "
+		  "icmpv6 type nd-neighbor-solicit icmpv6 code 0 accept\n"
+		  "\t\tip6 daddr fe80::/10 icmpv6 type nd-neighbor-advert "
+		  "icmpv6 code 0 accept\n");
 }
 
 /*
  * An address we may talk to can be on the link itself, outside fe80::/10.
  * Ends the line that names it.
  */
-static void neighbour(struct out *o)
+static void neighbour(struct rules_out *o)
 {
-	put(o, " icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } "
-	    "icmpv6 code 0 ip6 hoplimit 255 accept\n");
+	rules_put(o, " icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } "
+		  "icmpv6 code 0 ip6 hoplimit 255 accept\n");
 }
 
-static void output_questions(struct out *o, const struct fw_ruleset *r)
+static void output_questions(struct rules_out *o, const struct fw_ruleset *r)
 {
-	put(o, "\t\t# our own questions\n");
+	rules_put(o, "\t\t# our own questions\n");
 	for (enum family f = V4; f <= V6; f++)
-		put(o, "\t\tmeta skuid %u meta skgid %u %s daddr %s "
-		    "meta l4proto { tcp, udp } th dport %u accept\n",
-		    (unsigned int)r->datapath_uid,
-		    (unsigned int)r->datapath_gid, words[f].ip,
-		    words[f].upstream, r->upstream_port);
-	put(o, "\t\tip6 daddr @upstream6");
+		rules_put(o, "\t\tmeta skuid %u meta skgid %u %s daddr %s "
+			  "meta l4proto { tcp, udp } th dport %u accept\n",
+			  (unsigned int)r->datapath_uid,
+			  (unsigned int)r->datapath_gid, words[f].ip,
+			  words[f].upstream, r->upstream_port);
+	rules_put(o, "\t\tip6 daddr @upstream6");
 	neighbour(o);
 }
 
-static void output_door(struct out *o, const struct fw_ruleset *r)
+static void output_door(struct rules_out *o, const struct fw_ruleset *r)
 {
 	if (!r->bypass)
 		output_questions(o, r);
 	if (r->n_ports == 0)
 		return;
-	put(o, "\t\t# the door\n");
+	rules_put(o, "\t\t# the door\n");
 	if (r->hash) {
-		put_text(o, r, rules_hash_output);
+		rules_put_text(o, r, rules_hash_output);
 		return;
 	}
 	for (enum family f = V4; f <= V6; f++) {
-		put(o, "\t\t");
+		rules_put(o, "\t\t");
 		if (!r->any_uid)
-			put(o, "meta skuid %u ", (unsigned int)r->uid);
-		put(o, "%s daddr %s tcp dport ", words[f].ip, words[f].allow);
+			rules_put(o, "meta skuid %u ", (unsigned int)r->uid);
+		rules_put(o, "%s daddr %s tcp dport ", words[f].ip,
+			  words[f].allow);
 		ports(o, r);
-		put(o, " accept\n");
+		rules_put(o, " accept\n");
 	}
-	put(o, "\t\tip6 daddr @allow6");
+	rules_put(o, "\t\tip6 daddr @allow6");
 	neighbour(o);
 }
 
-static void output_relay(struct out *o, const struct fw_ruleset *r,
+static void output_relay(struct rules_out *o, const struct fw_ruleset *r,
 			 const char *who, enum family f)
 {
-	put(o, "\t\t%s %s daddr . meta l4proto . th dport ", who, words[f].ip);
+	rules_put(o, "\t\t%s %s daddr . meta l4proto . th dport ", who,
+		  words[f].ip);
 	endpoints(o, r, f);
-	put(o, " accept\n");
+	rules_put(o, " accept\n");
 }
 
-static void output_relays(struct out *o, const struct fw_ruleset *r)
+static void output_relays(struct rules_out *o, const struct fw_ruleset *r)
 {
 	char mark[48];
 
@@ -272,12 +255,12 @@ static void output_relays(struct out *o, const struct fw_ruleset *r)
 	for (enum family f = V4; f <= V6; f++) {
 		if (!has(o->hosts, r->n_relays, f))
 			continue;
-		put(o, "\t\t# relays\n");
+		rules_put(o, "\t\t# relays\n");
 		output_relay(o, r, "meta skuid 0", f);
 		output_relay(o, r, mark, f);
 	}
 	if (has(o->hosts, r->n_relays, V6)) {
-		put(o, "\t\tip6 daddr ");
+		rules_put(o, "\t\tip6 daddr ");
 		addresses(o, o->hosts, r->n_relays, V6);
 		neighbour(o);
 	}
@@ -287,39 +270,37 @@ static void output_relays(struct out *o, const struct fw_ruleset *r)
  * With DNS servers told, the tunnel's DNS goes to them alone; without, to
  * whom it likes. Outside the tunnel, to nobody.
  */
-static void tunnel_dns(struct out *o, const struct fw_ruleset *r)
+static void tunnel_dns(struct rules_out *o, const struct fw_ruleset *r)
 {
 	for (enum family f = V4; f <= V6; f++) {
 		if (!has(r->dns, r->n_dns, f))
 			continue;
-		put(o, "\t\toifname \"%s\" %s daddr ", r->interface,
-		    words[f].ip);
+		rules_put(o, "\t\toifname \"%s\" %s daddr ", r->interface,
+			  words[f].ip);
 		addresses(o, r->dns, r->n_dns, f);
-		put(o, " meta l4proto { tcp, udp } th dport 53 accept\n");
+		rules_put(o, " meta l4proto { tcp, udp } th dport 53 accept\n");
 	}
 }
 
-static void refuse_dns(struct out *o, const struct fw_ruleset *r)
+static void refuse_dns(struct rules_out *o, const struct fw_ruleset *r)
 {
-	put(o, "\t\t# DNS\n\t\t");
+	rules_put(o, "\t\t# DNS\n\t\t");
 	if (fw_tunnel(r) && r->n_dns == 0)
-		put(o, "oifname != \"%s\" ", r->interface);
-	put(o, "meta l4proto { tcp, udp } th dport 53 goto refuse\n");
+		rules_put(o, "oifname != \"%s\" ", r->interface);
+	rules_put(o, "meta l4proto { tcp, udp } th dport 53 goto refuse\n");
 }
 
-static void output_tunnel(struct out *o, const struct fw_ruleset *r)
+static void output_tunnel(struct rules_out *o, const struct fw_ruleset *r)
 {
-	put(o, "\t\t# the tunnel\n");
+	rules_put(o, "\t\t# the tunnel\n");
 	tunnel_dns(o, r);
 	refuse_dns(o, r);
-	put(o, "\t\toifname \"%s\" accept\n", r->interface);
+	rules_put(o, "\t\toifname \"%s\" accept\n", r->interface);
 }
 
-static void output(struct out *o, const struct fw_ruleset *r)
+void rules_output(struct rules_out *o, const struct fw_ruleset *r)
 {
-	put(o, "\tchain output {\n"
-	    "\t\ttype filter hook output priority filter; policy drop;\n");
-	put_text(o, r, rules_bypass_output);
+	rules_put_text(o, r, rules_bypass_output);
 	output_head(o);
 	if (r->policy == FW_BLOCKED_ACTIVE)
 		output_door(o, r);
@@ -330,28 +311,28 @@ static void output(struct out *o, const struct fw_ruleset *r)
 	else
 		refuse_dns(o, r);
 	if (r->lan)
-		put(o, "\t\t# LAN\n"
-		    "\t\tip daddr " LAN4 " accept\n"
-		    "\t\tip daddr " MULTICAST4 " accept\n"
-		    "\t\tip6 daddr " LAN6 " accept\n"
-		    "\t\tip6 daddr " MULTICAST6 " accept\n");
-	put(o, "\t\tgoto refuse\n\t}\n\n");
+		rules_put(o, "\t\t# LAN\n"
+			  "\t\tip daddr " LAN4 " accept\n"
+			  "\t\tip daddr " MULTICAST4 " accept\n"
+			  "\t\tip6 daddr " LAN6 " accept\n"
+			  "\t\tip6 daddr " MULTICAST6 " accept\n");
+	rules_put(o, "\t\tgoto refuse\n");
 }
 
 /* ---- input and forward */
 
-static void input_head(struct out *o)
+static void input_head(struct rules_out *o)
 {
-	put(o, "\t\tiif \"lo\" accept\n"
-	    "\t\t# DHCP client\n"
-	    "\t\tmeta nfproto ipv4 udp sport 67 udp dport 68 accept\n"
-	    "\t\tip6 saddr fe80::/10 ip6 daddr fe80::/10 "
-	    "udp sport 547 udp dport 546 accept\n"
-	    "\t\t# router and neighbour discovery\n"
-	    "\t\tip6 saddr fe80::/10 "
-	    "icmpv6 type { nd-router-advert, nd-redirect, "
-	    "nd-neighbor-solicit } icmpv6 code 0 accept\n"
-	    "\t\ticmpv6 type nd-neighbor-advert icmpv6 code 0 accept\n");
+	rules_put(o, "\t\tiif \"lo\" accept\n"
+		  "\t\t# DHCP client\n"
+		  "\t\tmeta nfproto ipv4 udp sport 67 udp dport 68 accept\n"
+		  "\t\tip6 saddr fe80::/10 ip6 daddr fe80::/10 "
+		  "udp sport 547 udp dport 546 accept\n"
+		  "\t\t# router and neighbour discovery\n"
+		  "\t\tip6 saddr fe80::/10 "
+		  "icmpv6 type { nd-router-advert, nd-redirect, "
+		  "nd-neighbor-solicit } icmpv6 code 0 accept\n"
+		  "\t\ticmpv6 type nd-neighbor-advert icmpv6 code 0 accept\n");
 }
 
 /*
@@ -359,64 +340,66 @@ static void input_head(struct out *o)
  * is a black hole. The connection's own destination is looked at, as any
  * router on the way may be the sender. Ends the line.
  */
-static void related(struct out *o, enum family f)
+static void related(struct rules_out *o, enum family f)
 {
-	put(o, " %s type %s accept\n", words[f].icmp, words[f].errors);
+	rules_put(o, " %s type %s accept\n", words[f].icmp, words[f].errors);
 }
 
-static void input_answers(struct out *o, const struct fw_ruleset *r)
+static void input_answers(struct rules_out *o, const struct fw_ruleset *r)
 {
-	put(o, "\t\t# answers\n");
+	rules_put(o, "\t\t# answers\n");
 	for (enum family f = V4; f <= V6; f++) {
-		put(o, "\t\t%s saddr %s meta l4proto { tcp, udp } "
-		    "th sport %u " REPLY "\n", words[f].ip, words[f].upstream,
-		    r->upstream_port);
-		put(o, "\t\tct state related ct original %s daddr %s",
-		    words[f].ip, words[f].upstream);
+		rules_put(o, "\t\t%s saddr %s meta l4proto { tcp, udp } "
+			  "th sport %u " REPLY "\n", words[f].ip,
+			  words[f].upstream, r->upstream_port);
+		rules_put(o, "\t\tct state related ct original %s daddr %s",
+			  words[f].ip, words[f].upstream);
 		related(o, f);
 	}
-	put(o, "\t\tip6 saddr @upstream6");
+	rules_put(o, "\t\tip6 saddr @upstream6");
 	neighbour(o);
 }
 
-static void input_door(struct out *o, const struct fw_ruleset *r)
+static void input_door(struct rules_out *o, const struct fw_ruleset *r)
 {
 	if (!r->bypass)
 		input_answers(o, r);
 	if (r->n_ports == 0)
 		return;
 	if (r->hash) {
-		put_text(o, r, rules_hash_input);
+		rules_put_text(o, r, rules_hash_input);
 		return;
 	}
 	for (enum family f = V4; f <= V6; f++) {
-		put(o, "\t\t%s saddr %s tcp sport ", words[f].ip,
-		    words[f].allow);
+		rules_put(o, "\t\t%s saddr %s tcp sport ", words[f].ip,
+			  words[f].allow);
 		ports(o, r);
-		put(o, " " REPLY "\n"
-		    "\t\tct state related ct original %s daddr %s",
-		    words[f].ip, words[f].allow);
+		rules_put(o, " " REPLY "\n"
+			  "\t\tct state related ct original %s daddr %s",
+			  words[f].ip, words[f].allow);
 		related(o, f);
 	}
-	put(o, "\t\tip6 saddr @allow6");
+	rules_put(o, "\t\tip6 saddr @allow6");
 	neighbour(o);
 }
 
-static void input_relays(struct out *o, const struct fw_ruleset *r)
+static void input_relays(struct rules_out *o, const struct fw_ruleset *r)
 {
 	for (enum family f = V4; f <= V6; f++) {
 		if (!has(o->hosts, r->n_relays, f))
 			continue;
-		put(o, "\t\t# relays\n\t\t%s saddr . meta l4proto . th sport ",
-		    words[f].ip);
+		rules_put(o, "\t\t# relays\n"
+			  "\t\t%s saddr . meta l4proto . th sport ",
+			  words[f].ip);
 		endpoints(o, r, f);
-		put(o, " " REPLY "\n\t\tct state related ct original %s daddr ",
-		    words[f].ip);
+		rules_put(o, " " REPLY "\n"
+			  "\t\tct state related ct original %s daddr ",
+			  words[f].ip);
 		addresses(o, o->hosts, r->n_relays, f);
 		related(o, f);
 	}
 	if (has(o->hosts, r->n_relays, V6)) {
-		put(o, "\t\tip6 saddr ");
+		rules_put(o, "\t\tip6 saddr ");
 		addresses(o, o->hosts, r->n_relays, V6);
 		neighbour(o);
 	}
@@ -426,72 +409,39 @@ static void input_relays(struct out *o, const struct fw_ruleset *r)
  * Only to addresses of the interface it came in by: a neighbour must not
  * reach, and so find out, the tunnel's address (CVE-2019-14899).
  */
-static void input_lan(struct out *o)
+static void input_lan(struct rules_out *o)
 {
-	put(o, "\t\t# LAN\n"
-	    "\t\tip saddr " LAN4
-	    " fib daddr . iif type { local, broadcast, multicast } accept\n"
-	    "\t\tip6 saddr " LAN6
-	    " fib daddr . iif type { local, anycast, multicast } accept\n");
+	rules_put(o, "\t\t# LAN\n"
+		  "\t\tip saddr " LAN4
+		  " fib daddr . iif type { local, broadcast, multicast } "
+		  "accept\n"
+		  "\t\tip6 saddr " LAN6
+		  " fib daddr . iif type { local, anycast, multicast } "
+		  "accept\n");
 }
 
-static void input(struct out *o, const struct fw_ruleset *r)
+void rules_input(struct rules_out *o, const struct fw_ruleset *r)
 {
-	put(o, "\tchain input {\n"
-	    "\t\ttype filter hook input priority filter; policy drop;\n");
-	put_text(o, r, rules_bypass_input);
+	rules_put_text(o, r, rules_bypass_input);
 	input_head(o);
 	if (r->policy == FW_BLOCKED_ACTIVE)
 		input_door(o, r);
 	if (fw_relays(r))
 		input_relays(o, r);
 	if (fw_tunnel(r))
-		put(o, "\t\t# the tunnel\n\t\tiifname \"%s\" accept\n",
-		    r->interface);
+		rules_put(o, "\t\t# the tunnel\n\t\tiifname \"%s\" accept\n",
+			  r->interface);
 	if (r->lan)
 		input_lan(o);
-	put(o, "\t\tcounter name dropped_in drop\n\t}\n\n");
+	rules_put(o, "\t\tcounter name dropped_in drop\n");
 }
 
 /* Guests and containers have the tunnel too, and nothing beside it. */
-static void forward(struct out *o, const struct fw_ruleset *r)
+void rules_forward(struct rules_out *o, const struct fw_ruleset *r)
 {
-	put(o, "\tchain forward {\n"
-	    "\t\ttype filter hook forward priority filter; policy drop;\n");
-	if (fw_tunnel(r)) {
-		output_tunnel(o, r);
-		put(o, "\t\tiifname \"%s\" ct state established,related "
-		    "accept\n", r->interface);
-	}
-	put(o, "\t}\n");
-}
-
-size_t fw_nft_text(const struct fw_ruleset *r, const char *table,
-		   char text[static FW_TEXT])
-{
-	struct out o = { .text = text };
-
-	text[0] = '\0';
-	if (!fw_sound(r, table))
-		return 0;
-	for (unsigned int i = 0; i < r->n_relays; i++)
-		o.hosts[i] = r->relays[i].addr;
-	put(&o, "add table inet %s\ndelete table inet %s\n", table, table);
-	if (r->policy != FW_NONE) {
-		put(&o, "table inet %s {\n"
-		    "\tcounter rejected_out { }\n\n"
-		    "\tcounter dropped_in { }\n\n", table);
-		if (r->policy == FW_BLOCKED_ACTIVE)
-			sets(&o, r);
-		put_text(&o, r, rules_bypass_chains);
-		put_text(&o, r, rules_tls_chains);
-		refuse_chain(&o);
-		output(&o, r);
-		input(&o, r);
-		forward(&o, r);
-		put(&o, "}\n");
-	}
-	if (o.bad)
-		text[0] = '\0';
-	return o.bad ? 0 : o.len;
+	if (!fw_tunnel(r))
+		return;
+	output_tunnel(o, r);
+	rules_put(o, "\t\tiifname \"%s\" ct state established,related "
+		  "accept\n", r->interface);
 }

@@ -16,7 +16,7 @@
 void rules_tls_chains(const struct fw_ruleset *r, char *text)
 {
 	text[0] = '\0';
-	if (!r->tls || r->policy != FW_BLOCKED_ACTIVE)
+	if (!r->tls)
 		return;
 	snprintf(text, RULES_BYPASS,
 		 "\tset " RULES_TLS4 " {\n\t\ttype ipv4_addr\n"

@@ -5,15 +5,16 @@
  * P is the file, /etc/resolv.conf as a rule; S and T are hidden names beside
  * it. Pointing, where P can be replaced:
  *
- *	1 link P to S (a symlink stays one), sync the directory
- *	2 write ours to T, sync
- *	3 rename T over P, sync the directory
+ *	1 link P to S (a symlink stays one)
+ *	2 write ours to T, sync it, sync the directory
+ *	3 rename T over P
  *
- * Restoring is one rename of S over P: it brings the very inode back, and
- * with it octets, mode, owner, times and attributes. P exists at every
- * moment. Ours says in its first line that it is ours, unedited, and where
- * the original is (resolvfile.h), so what is to be done is read off the disk
- * and nothing is remembered:
+ * On the disk, too, S and T are there before P is ours. That it is ours need
+ * not get there: without power nobody answers. Restoring is one rename of S
+ * over P, and a sync: it brings the very inode back, and with it octets, mode,
+ * owner, times and attributes. P exists at every moment. Ours says in its first line that it is
+ * ours, unedited, and where the original is (resolvfile.h), so what is to be
+ * done is read off the disk and nothing is remembered:
  *
  *	P is		S	after a crash in	so
  *	not ours	no	-			nothing
@@ -31,8 +32,8 @@
  * over P are exchanges where the file system has them, so that what somebody
  * else has put there since our look is found, and is not lost.
  *
- * No P at all is an original, too: ours then says "none", which is durable
- * with the rename that brings it, and restoring removes P.
+ * No P at all is an original, too: ours then says "none", which comes to the
+ * disk with the rename that brings it, and restoring removes P.
  *
  * Where the link or the rename is refused (a bind mount, a read-only /etc, a
  * file system without links) the octets are changed in place; see inplace.c.
@@ -200,8 +201,8 @@ static int replace(const struct file *f, const char *text, size_t len)
 		error = -errno;
 	close(fd);
 	if (error == 0)
-		error = take_place(f);
-	return error == 0 ? sync_dir(f) : error;
+		error = sync_dir(f);
+	return error == 0 ? take_place(f) : error;
 }
 
 /* P is not ours here, so S is nobody's original any more. */
@@ -241,9 +242,7 @@ static int put_linked(const struct file *f, const struct ipaddr *listen,
 
 	if (linkat(f->dir, f->name, f->dir, f->saved, 0) != 0)
 		return -errno;
-	error = sync_dir(f);
-	if (error == 0)
-		error = put(f, ORIGIN_LINKED, listen, n);
+	error = put(f, ORIGIN_LINKED, listen, n);
 	if (error == 0)
 		return 0;
 	unlinkat(f->dir, f->temp, 0);

@@ -116,14 +116,33 @@ door_kind() {
 	[ $_exempt = "$DATAPATH" ] && echo door || echo "door of $_exempt"
 }
 
+# The table but for the rooms (chains HOOK-POLICY) that no hook leads to.
+in_force() {
+	lap nft list table inet sallyport 2>/dev/null | awk '
+	{ line[NR] = $0 }
+	/^\tchain / { chain = $2 }
+	chain !~ /-/ && $1 == "goto" { entered[$2] }
+	END {
+		for (i = 1; i <= NR; i++) {
+			split(line[i], word)
+			if (line[i] ~ /^\tchain .*-/)
+				out = !(word[2] in entered)
+			if (!out)
+				print line[i]
+			if (line[i] == "\t}")
+				out = 0
+		}
+	}'
+}
+
 # What the kernel holds, told from the rules themselves.
 loaded() {
-	_rules=$(lap nft list table inet sallyport 2>/dev/null)
+	_rules=$(in_force)
 	case $_rules in
 	'') echo none ;;
 	*'put priority filter; policy accept'* | \
 	*'ward priority filter; policy accept'*) echo accepting ;;
-	*'set allow4'* | *'chain door_to'*) door_kind "$_rules" ;;
+	*'@allow4'* | *'jump door_to'*) door_kind "$_rules" ;;
 	*'oifname "tun0"'*) echo tunnel ;;
 	*" $RELAY4 "*) echo relay ;;
 	*reject*'policy drop'*) echo block ;;

@@ -5,6 +5,8 @@
 # programs that hold port 53 or the device. FAULT_on makes a fault, FAULT_off
 # takes it back.
 
+# A table that somebody else has changed is not switched, but loaded.
+foreign() { lap nft add chain inet sallyport stranger 2>/dev/null || :; }
 over() { laptop mount --bind "$1" "$2"; }
 
 nft_fails_on() {
@@ -12,9 +14,13 @@ nft_fails_on() {
 	    >"$WORLD/bad-nft"
 	chmod 755 "$WORLD/bad-nft"
 	over "$WORLD/bad-nft" /usr/sbin/nft
+	foreign
 }
 nft_fails_off() { laptop umount /usr/sbin/nft; }
-nft_absent_on() { over /dev/null /usr/sbin/nft; }
+nft_absent_on() {
+	over /dev/null /usr/sbin/nft
+	foreign
+}
 nft_absent_off() { laptop umount /usr/sbin/nft; }
 
 # PROTOCOL ADDRESS PROGRAM...: it holds port 53.

@@ -3,7 +3,7 @@
  * The nftables firewall against a real kernel, in a network namespace of its
  * own. "Somebody else" is nft(8), run from here.
  *
- *   live_fw        exit 77: not root, or no nft
+ *   live_fw [alone]	exit 77: not root, or no nft
  */
 #include <errno.h>
 #include <grp.h>
@@ -65,6 +65,63 @@ static void others(void)
 	check(list() == 0, "but list shows it");
 }
 
+static bool listed(const char *word)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line),
+		 "nft list table inet sallyport | grep -q -- '%s'", word);
+	return system(line) == 0;
+}
+
+/* Policies that are not in force are in the table, too. */
+static void rooms(void)
+{
+	struct fw_ruleset r = door_rules();
+
+	check(load_policy(FW_BLOCKED_ACTIVE) == 0, "rooms: the door");
+	check(listed("goto output-blocked-active"), "rooms: it is entered");
+	other("insert rule inet sallyport output-blocked accept comment \"me\"");
+	check(verify() == 0, "a room that is not in force");
+	check(load_policy(FW_BLOCKED) == 0 && verify() == 1, "rooms: blocked");
+	check(!listed("comment \"me\""),
+	      "what somebody put into a room is not entered");
+	other("insert rule inet sallyport input accept comment \"me\"");
+	check(load_policy(FW_BLOCKED) == 0 && !listed("comment \"me\""),
+	      "the same again puts it right");
+	check(load_policy(FW_NONE) == 0 && load_policy(FW_BLOCKED) == 0 &&
+	      verify() == 1, "rooms: after no table at all");
+	r.policy = FW_BLOCKED;
+	snprintf(r.interface, sizeof(r.interface), "x\" accept #");
+	check(load(&r) == 0 && verify() == 1,
+	      "a guess that cannot be written is left out");
+}
+
+static struct conf own_conf(const char *table)
+{
+	struct conf c = { .firewall = { .mode = FWMODE_OWN } };
+
+	snprintf(c.firewall.table, sizeof(c.firewall.table), "%s", table);
+	return c;
+}
+
+/* With an nft that takes no table in which a tunnel is connected. */
+static int alone(void)
+{
+	struct conf c = own_conf("sallyport");
+
+	check(fw_nft_open(&fw, &c, &why) == 0, "open");
+	check(load_policy(FW_BLOCKED_ACTIVE) == 0 && verify() == 1,
+	      "the policy in force alone");
+	check(listed("goto output-blocked-active"), "it is entered");
+	check(load_policy(FW_CONNECTED) == -EINVAL &&
+	      strstr(why.text, "injected"), "what is wanted, and is refused");
+	check(verify() == 1, "the old rules stay in force");
+	check(load_policy(FW_BLOCKED) == 0 && verify() == 1, "another");
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed != 0;
+}
+
 static void refused(void)
 {
 	struct fw_ruleset r = door_rules();
@@ -78,14 +135,6 @@ static void refused(void)
 	other("add table inet sallyport");
 	check(verify() == 0, "somebody else's table of our name");
 	other("delete table inet sallyport");
-}
-
-static struct conf own_conf(const char *table)
-{
-	struct conf c = { .firewall = { .mode = FWMODE_OWN } };
-
-	snprintf(c.firewall.table, sizeof(c.firewall.table), "%s", table);
-	return c;
 }
 
 static void bad_table(void)
@@ -125,6 +174,7 @@ static void own(void)
 	check(fw->ops->port(fw) != 0 && fw->ops->watch_fd(fw) >= 0, "sockets");
 	fwsuite();
 	others();
+	rooms();
 	refused();
 	fw->ops->close(fw);
 }
@@ -175,13 +225,15 @@ static void guest_names(void)
 	check(fw_nft_open(&fw, &c, &why) == -EINVAL, "guest: no family");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	if (geteuid() != 0 || system("nft --version >/dev/null 2>&1") != 0 ||
 	    unshare(CLONE_NEWNET) != 0) {
 		puts("skipped: needs root and nft");
 		return 77;
 	}
+	if (argc > 1 && strcmp(argv[1], "alone") == 0)
+		return alone();
 	own();
 	bad_table();
 	unprivileged();

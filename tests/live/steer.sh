@@ -263,8 +263,8 @@ down_at_start() {
 leaves() {
 	sp state connecting --relay $RELAY4:51820 >/dev/null
 	check "connecting" "$(steering)" "$OFF"
-	check "... no chains but the guard" "$(lap nft list table inet \
-	    sallyport | grep -e 0x73616c64 -e sallyport0 | xargs)" \
+	check "... no chains but the guard" "$(in_force |
+	    grep -e 0x73616c64 -e sallyport0 | xargs)" \
 	    'meta mark 0x73616c64 oifname != sallyport0 counter name rejected_out drop'
 	sp state disconnected >/dev/null
 	check "blocking again" "$(steering)" "$ON"

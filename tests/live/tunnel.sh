@@ -139,7 +139,10 @@ reconnect() {
 
 # Made and yet to be switched on: what is first sent through it waits for no
 # ruleset. With the interface, its place in the rules goes.
-named() { lap nft list chain inet sallyport output | grep -c '"wg0" accept'; }
+named() {
+	in_force | sed -n '/^\tchain output-/,/^\t}/p' |
+	    grep -c '"wg0" accept'
+}
 named_is() { [ "$(named)" -eq "$1" ]; }
 made_only() {
 	wg_made wg0 0.0.0.0/0,::/0 1

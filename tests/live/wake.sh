@@ -206,7 +206,7 @@ goes_to_sleep() {
 	check_comes "$1: sleep is let go" said released $((n + 1))
 	check_like "$1: the block at that moment" \
 	    "$(tr -d '\n\t' <"$WORLD/released")" \
-	    "*hook output*policy drop*goto refuse*"
+	    "*hook output*policy drop;goto output-blocked*"
 	check "$1: the door at that moment" "$(elements_then)" 0
 }
 

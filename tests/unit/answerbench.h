@@ -64,13 +64,12 @@ static inline void on_open(void *context, const struct allowed_entry *e,
 		    acks_waiting());
 }
 
-static inline int reload(void *context)
+static inline int reload(void *context, struct why *said)
 {
 	static const struct fw_ruleset door = { .policy = FW_BLOCKED_ACTIVE };
-	struct why ignored;
 
 	cr_expect_eq(context, &answer);
-	return fw.fw.ops->load(&fw.fw, &door, &ignored);
+	return fw.fw.ops->load(&fw.fw, &door, said);
 }
 
 static inline void setup(void)

@@ -12,9 +12,12 @@
 
 #include "firewall/fw.h"
 
+/* The longest is the table of all policies (rules_table.h). */
+enum { GOLDEN_MAX = 5 * FW_TEXT };
+
 static char text[FW_TEXT];
 
-static struct ipaddr parse(const char *s)
+static inline struct ipaddr parse(const char *s)
 {
 	struct ipaddr a;
 
@@ -28,7 +31,7 @@ enum {
 	HASH = 128, BYPASS = 256, TLS = 512, SEALED = 1024, MARK = 2048,
 };
 
-static struct fw_ruleset ruleset(enum fw_policy p, unsigned int with)
+static inline struct fw_ruleset ruleset(enum fw_policy p, unsigned int with)
 {
 	struct fw_ruleset r = {
 		.policy = p, .lan = with & LAN, .any_uid = with & ANY_UID,
@@ -66,9 +69,11 @@ static inline void golden_path(const char *name, const char *kind,
 		 __FILE__, name, kind);
 }
 
-static inline const char *golden(const char *name, const char *kind, size_t len)
+/* text_of is what it should be, len octets of it. */
+static inline const char *golden(const char *name, const char *kind,
+				 const char *text_of, size_t len)
 {
-	static char file[FW_TEXT];
+	static char file[GOLDEN_MAX];
 	char path[512];
 
 	golden_path(name, kind, path);
@@ -77,7 +82,7 @@ static inline const char *golden(const char *name, const char *kind, size_t len)
 
 	cr_assert(f, "%s", path);
 	if (getenv("GOLDEN")) {
-		fwrite(text, 1, len, f);
+		fwrite(text_of, 1, len, f);
 		rewind(f);
 	}
 	file[fread(file, 1, sizeof(file) - 1, f)] = '\0';

@@ -4,17 +4,10 @@
  * nft itself where it may run. GOLDEN=write makes the files anew; read what
  * git diff then says.
  */
-#include <criterion/criterion.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "firewall/fw.h"
-#include "tests/unit/rulesbench.h"
+#include "nftbench.h"
+#include "rulesbench.h"
 
 static const struct {
 	const char *name;
@@ -63,33 +56,9 @@ Test(rules_nft, golden)
 		size_t len = fw_nft_text(&r, "sallyport", text);
 
 		cr_expect_eq(len, strlen(text), "%s: length", rows[i].name);
-		cr_expect_str_eq(text, golden(rows[i].name, "nft", len), "%s",
+		cr_expect_str_eq(text, golden(rows[i].name, "nft", text, len), "%s",
 				 rows[i].name);
 	}
-}
-
-/* Feeds text to nft, which looks at it and changes nothing. */
-static int nft_check(size_t len, const char *redirect)
-{
-	char path[] = "/tmp/test_rules_nft.XXXXXX", command[128];
-	int fd = mkstemp(path);
-
-	cr_assert(fd >= 0);
-	cr_assert_eq(write(fd, text, len), (ssize_t)len);
-	close(fd);
-	snprintf(command, sizeof(command), "nft -c -f %s%s", path,
-		 redirect);
-
-	int status = system(command);
-
-	unlink(path);
-	return status;
-}
-
-static bool may_ask_nft(void)
-{
-	return geteuid() == 0 && system("nft -v >/dev/null 2>&1") == 0 &&
-	       unshare(CLONE_NEWNET) == 0;
 }
 
 Test(rules_nft, nft_takes_it)
@@ -100,10 +69,11 @@ Test(rules_nft, nft_takes_it)
 		struct fw_ruleset r = ruleset(rows[i].policy, rows[i].with);
 		size_t len = fw_nft_text(&r, "sallyport", text);
 
-		cr_expect_eq(nft_check(len, ""), 0, "%s", rows[i].name);
+		cr_expect_eq(nft_check(text, len, ""), 0, "%s", rows[i].name);
 	}
 	strcpy(text, "table inet sallyport { nonsense }");
-	cr_expect_neq(nft_check(strlen(text), " 2>/dev/null"), 0,
+	cr_expect_neq(nft_check(text, strlen(text),
+				" 2>/dev/null"), 0,
 		      "nonsense is told apart");
 }
 

@@ -129,7 +129,8 @@ Test(rules_pf, golden)
 			cr_expect_eq(len, strlen(text), "%s: length",
 				     rows[i].name);
 			cr_expect_str_eq(text, golden(rows[i].name,
-						      systems[k].kind, len),
+						      systems[k].kind, text,
+						      len),
 					 "%s.%s", rows[i].name,
 					 systems[k].kind);
 		}

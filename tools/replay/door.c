@@ -56,8 +56,9 @@ static void load(struct door *d)
 	(void)error;
 }
 
-static int reload(void *context)
+static int reload(void *context, struct why *why)
 {
+	(void)why;
 	load(context);
 	return 0;
 }
