@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "early.h"
+#include "firewall/fwsystem.h"
 #include "log.h"
 #include "os/loalias.h"
 #include "os/steer.h"
@@ -278,7 +279,7 @@ static int open_firewall(struct daemon *d, struct why *why)
 {
 	return d->conf.firewall.mode == FWMODE_MEMORY ?
 	       fw_memory_open(&d->fw, &d->conf, why) :
-	       fw_nft_open(&d->fw, &d->conf, why);
+	       fwsystem_open(&d->fw, &d->conf, why);
 }
 
 static void on_open(void *context, const struct allowed_entry *e)

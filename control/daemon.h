@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * daemon.h - the control process: one object, one thread, one loop
- *
- * daemon.c knows how the machine should be, change.c changes it; the headers
- * of its other parts say what those are for.
+ * daemon.h - the control process: one object, one thread, one loop; what its
+ * parts are for is in their headers
  */
 #ifndef DAEMON_H
 #define DAEMON_H

@@ -178,7 +178,7 @@ static int empty(struct fw_pf *f, struct why *why)
 	if (f->narrowed && pftable_clear(&f->tls, &ignored) == 0)
 		f->narrowed = false;
 	if (n < 0 || strange)
-		n = pfkill_interface(&f->dev, NULL, why);
+		n = pfkill_all(&f->dev, why);
 	else
 		n = pfkill_hosts(&f->dev, f->open, (unsigned int)n, why);
 	return n < 0 ? n : 0;

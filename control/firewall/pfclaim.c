@@ -14,6 +14,7 @@
 #include "firewall/pfclaim.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "firewall/pfabi.h"
@@ -35,7 +36,8 @@ void pfclaim_open(struct pfclaim *c, const char *dir)
 	struct jsonfile f;
 	struct why why;
 
-	*c = (struct pfclaim){ .dir = dir };
+	memset(c, 0, sizeof(*c));
+	snprintf(c->dir, sizeof(c->dir), "%s", dir);
 	f = file(c);
 	if (jsonfile_load(&f, &root, &why) < 0) {
 		log_warning("firewall: %s", why.text);
@@ -120,6 +122,7 @@ static int hold_switch(struct pfclaim *c, const struct pfdev *dev,
 	bool before = c->started;
 	int error;
 
+	c->lost = false;
 	/* Written down first: who is stopped here has started it, or not. */
 	c->started = true;
 	error = pfclaim_save(c, why);
@@ -160,8 +163,8 @@ int pfclaim_held(struct pfclaim *c, const struct pfdev *dev)
 	error = dev->io->ioctl(dev->fd, PFABI_START, NULL);
 	/* It was off, and is on by us now. */
 	if (error == 0)
-		c->started = true;
-	return error == -EEXIST ? 1 : error;
+		c->started = c->lost = true;
+	return error == -EEXIST ? !c->lost : error;
 }
 
 int pfclaim_release(struct pfclaim *c, const struct pfdev *dev, bool others,

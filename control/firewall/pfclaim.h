@@ -9,6 +9,7 @@
 #ifndef PFCLAIM_H
 #define PFCLAIM_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,9 +18,10 @@
 #include "why.h"
 
 struct pfclaim {
-	const char *dir;
+	char dir[PATH_MAX];
 	uint64_t token;		/* macOS; 0 = none */
 	bool started;		/* FreeBSD: it was off before */
+	bool lost;		/* ... and was off again since it was held */
 	bool hooked, scrubbed;	/* the calls are ours, not an administrator's */
 };
 

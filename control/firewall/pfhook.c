@@ -192,7 +192,7 @@ int pfhook_tickets(const struct pfdev *dev, const char *anchor,
 bool pfhook_skips(const char *text, char ifname[static 16])
 {
 	for (; *text != '\0'; text = next(text)) {
-		size_t name = strcspn(text, " \n");
+		size_t name = strcspn(text, " \t\n");
 
 		if (name == 0 || name >= 16 || !begins(text + name, " (skip)") ||
 		    begins(text, "lo"))

@@ -2,7 +2,6 @@
 #include "firewall/pfkill.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "firewall/pfabi.h"
@@ -13,24 +12,20 @@ struct end {
 	uint8_t af, addr[16], mask[16];
 };
 
-static void fill(const struct pfdev *dev, const struct ipnet *net,
+static void fill(const struct pfdev *dev, const struct ipaddr *a,
 		 struct end *e)
 {
-	bool v4 = ipaddr_is_v4(&net->addr);
-	/* Bits are counted on the mapped form. */
-	unsigned int bits = v4 && net->bits >= 96 ? net->bits - 96u :
-			    v4 ? 0 : net->bits;
+	bool v4 = ipaddr_is_v4(a);
+	size_t len = v4 ? 4 : 16;
 
 	memset(e, 0, sizeof(*e));
 	e->af = v4 ? PFABI_INET : dev->sys->inet6;
-	memcpy(e->addr, v4 ? net->addr.b + IPADDR_V4_AT : net->addr.b,
-	       v4 ? 4 : 16);
-	for (unsigned int i = 0; i < bits; i++)
-		e->mask[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	memcpy(e->addr, v4 ? a->b + IPADDR_V4_AT : a->b, len);
+	memset(e->mask, 0xff, len);
 }
 
 static int kill_struct(const struct pfdev *dev, const struct end *e,
-		       bool source, const char *ifname)
+		       bool source)
 {
 	struct pfabi_state_kill k = { .af = e->af };
 	struct pfabi_rule_addr *a = source ? &k.src : &k.dst;
@@ -38,16 +33,14 @@ static int kill_struct(const struct pfdev *dev, const struct end *e,
 
 	memcpy(a->addr, e->addr, sizeof(a->addr));
 	memcpy(a->mask, e->mask, sizeof(a->mask));
-	snprintf(k.ifname, sizeof(k.ifname), "%s", ifname);
 	error = dev->io->ioctl(dev->fd, PFABI_KILLSTATES, &k);
 	/* The count comes back in place of the family, and wraps. */
 	return error < 0 ? error : k.af;
 }
 
-static int kill_nv(const struct pfdev *dev, const struct end *e, bool source,
-		   const char *ifname)
+static int kill_nv(const struct pfdev *dev, const struct end *e, bool source)
 {
-	struct pfnv_kill k = { .af = e->af, .ifname = ifname };
+	struct pfnv_kill k = { .af = e->af };
 	uint8_t text[PFNV_MAX];
 	struct pfnv_io io = { .data = text, .size = sizeof(text) };
 	int error;
@@ -62,25 +55,13 @@ static int kill_nv(const struct pfdev *dev, const struct end *e, bool source,
 }
 
 static int kill_one(const struct pfdev *dev, const struct end *e, bool source,
-		    const char *ifname, struct why *why)
+		    struct why *why)
 {
-	int n = dev->sys->states_nv ? kill_nv(dev, e, source, ifname) :
-				      kill_struct(dev, e, source, ifname);
+	int n = dev->sys->states_nv ? kill_nv(dev, e, source) :
+				      kill_struct(dev, e, source);
 
 	return n >= 0 ? n : why_set(why, n, "pf states cannot be killed: %s",
 				    strerror(-n));
-}
-
-int pfkill_net(const struct pfdev *dev, const struct ipnet *net,
-	       struct why *why)
-{
-	struct end e;
-	int to, from;
-
-	fill(dev, net, &e);
-	to = kill_one(dev, &e, false, "", why);
-	from = to < 0 ? to : kill_one(dev, &e, true, "", why);
-	return from < 0 ? from : to + from;
 }
 
 int pfkill_hosts(const struct pfdev *dev, const struct ipaddr *a,
@@ -89,20 +70,22 @@ int pfkill_hosts(const struct pfdev *dev, const struct ipaddr *a,
 	int sum = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		const struct ipnet net = { .addr = a[i], .bits = 128 };
-		int killed = pfkill_net(dev, &net, why);
+		struct end e;
+		int to, from;
 
-		if (killed < 0)
-			return killed;
-		sum += killed;
+		fill(dev, &a[i], &e);
+		to = kill_one(dev, &e, false, why);
+		from = to < 0 ? to : kill_one(dev, &e, true, why);
+		if (from < 0)
+			return from;
+		sum += to + from;
 	}
 	return sum;
 }
 
-int pfkill_interface(const struct pfdev *dev, const char *ifname,
-		     struct why *why)
+int pfkill_all(const struct pfdev *dev, struct why *why)
 {
 	const struct end any = { 0 };
 
-	return kill_one(dev, &any, false, ifname == NULL ? "" : ifname, why);
+	return kill_one(dev, &any, false, why);
 }

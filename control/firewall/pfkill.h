@@ -12,14 +12,9 @@
 #include "shared/ipaddr.h"
 #include "why.h"
 
-/* From or to that net, and from or to its addresses alone; how many states.
- * Those of the net 0.0.0.0/0 are all of its family. */
-NODISCARD int pfkill_net(const struct pfdev *dev, const struct ipnet *net,
-			 struct why *why);
+/* All that there are, or those from or to any of a[]: how many. */
+NODISCARD int pfkill_all(const struct pfdev *dev, struct why *why);
 NODISCARD int pfkill_hosts(const struct pfdev *dev, const struct ipaddr *a,
 			   unsigned int n, struct why *why);
-/* All of an interface; NULL: all that there are. */
-NODISCARD int pfkill_interface(const struct pfdev *dev, const char *ifname,
-			       struct why *why);
 
 #endif /* PFKILL_H */

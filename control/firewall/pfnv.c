@@ -142,7 +142,7 @@ size_t pfnv_kill(const struct pfnv_kill *k, uint8_t out[static PFNV_MAX])
 	number(&o, "proto", 0);
 	host(&o, "src", k->src, k->src_mask);
 	host(&o, "dst", k->dst, k->dst_mask);
-	string(&o, "ifname", k->ifname);
+	string(&o, "ifname", "");
 	string(&o, "label", "");
 	pair(&o, TYPE_BOOL, "kill_match", 1, 0);
 	octets(&o, &no, 1);

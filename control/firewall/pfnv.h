@@ -25,7 +25,6 @@ struct pfnv_kill {
 	uint8_t af;			/* 0: both */
 	uint8_t src[16], src_mask[16];
 	uint8_t dst[16], dst_mask[16];
-	const char *ifname;		/* "": any */
 };
 
 enum { PFNV_MAX = 2048 };		/* the request has about 1,200 */

@@ -10,12 +10,12 @@
  * has no ports, matches none of our passes with ports, and is blocked.
  *
  * pf lets pass what it has a state for before it looks at any rule. So states
- * are kept only where answers must come in, and are bound to their interface:
- * else what belongs to the tunnel would leave by another link when the tunnel
- * is gone. Who takes away an address ends its states (pfkill.h). States are
- * made by the first segment of a connection (flags S/SA); only the tunnel and
- * the local network, which are open for all, also go on with connections from
- * before. S/SA stands with TCP alone: macOS 14 dropped other protocols by it.
+ * are kept only for what has a host to go to and whose answers alone may come
+ * in: our questions, the door, relays. They are bound to their interface, made
+ * by the first segment of a connection (flags S/SA, with TCP alone: macOS 14
+ * dropped other protocols by it), and ended by who takes the host away
+ * (pfkill.h). The tunnel and the local network are open both ways, and need
+ * none: they end with their rules, at the next packet.
  *
  * The test of a socket's owner is the dearest of a rule's, and evaluating one
  * on macOS has locked its kernel up. The kernel makes it last, after all
@@ -31,7 +31,6 @@
  */
 #include "firewall/rules_pf.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,8 +48,6 @@ struct pftext {
 
 #define STATE "keep state (if-bound)"
 #define TCP_STATE "flags S/SA " STATE
-/* Also of connections that there are already. */
-#define ANY_STATE "flags any " STATE
 /* pfctl knows icmp6 by this name wherever it runs. */
 #define ICMP6 "proto ipv6-icmp"
 
@@ -273,9 +270,9 @@ static void tunnel_dns(struct pftext *o)
 
 		ipaddr_text(a, text);
 		rule(o, "pass out quick on \"%s\" %s proto udp from any to %s "
-		     "port 53 " STATE, r->interface, family(a), text);
+		     "port 53 no state", r->interface, family(a), text);
 		rule(o, "pass out quick on \"%s\" %s proto tcp from any to %s "
-		     "port 53 " TCP_STATE, r->interface, family(a), text);
+		     "port 53 no state", r->interface, family(a), text);
 	}
 }
 
@@ -305,7 +302,7 @@ static void tunnel(struct pftext *o)
 	}
 	refuse_dns(o);
 	if (fw_tunnel(o->r))
-		rule(o, "pass quick on \"%s\" all " ANY_STATE, o->r->interface);
+		rule(o, "pass quick on \"%s\" all no state", o->r->interface);
 }
 
 /* ---- the local network */
@@ -315,22 +312,11 @@ static const char *const lan_nets[] = {
 	"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
 	"fc00::/7", "fe80::/10",
 };
-static_assert(NITEMS(lan_nets) == RULES_PF_LAN, "all of them");
 
 static const char *const multicast[] = {
 	"224.0.0.0/24", "239.0.0.0/8", "255.255.255.255",
 	"ff01::/16", "ff02::/16", "ff03::/16", "ff04::/16", "ff05::/16",
 };
-
-void rules_pf_lan(struct ipnet net[static RULES_PF_LAN])
-{
-	for (unsigned int i = 0; i < RULES_PF_LAN; i++) {
-		bool good = ipnet_parse(lan_nets[i], &net[i]);
-
-		assert(good);
-		(void)good;
-	}
-}
 
 static const char *net_family(const char *net)
 {
@@ -350,9 +336,9 @@ static void lan(struct pftext *o)
 	for (size_t i = 0; i < NITEMS(lan_nets); i++) {
 		const char *net = lan_nets[i];
 
-		rule(o, "pass out quick %s from any to %s " ANY_STATE,
+		rule(o, "pass out quick %s from any to %s no state",
 		     net_family(net), net);
-		rule(o, "pass in quick %s from %s to any " ANY_STATE,
+		rule(o, "pass in quick %s from %s to any no state",
 		     net_family(net), net);
 	}
 	for (size_t i = 0; i < NITEMS(multicast); i++)

@@ -20,8 +20,4 @@ size_t rules_pf_text(const struct fw_ruleset *r, const char *anchor,
 		     const struct pfsys *sys, char text[static FW_TEXT],
 		     unsigned int *rules);
 
-/* The nets that `lan` opens, for who closes them again: how many. */
-enum { RULES_PF_LAN = 6 };
-void rules_pf_lan(struct ipnet net[static RULES_PF_LAN]);
-
 #endif /* RULES_PF_H */

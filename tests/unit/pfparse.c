@@ -13,7 +13,7 @@ enum stage { IN_TABLES, IN_SCRUB, IN_FILTER };
 struct rule {
 	bool route, pass, in, out, all, proto, tcp, icmp, port;
 	int af;			/* of addresses; 0: none told */
-	bool literal, to_host, user, group, type, syn, flags, state, keep;
+	bool literal, to_host, user, group, type, syn, state, keep;
 };
 
 struct state {
@@ -214,9 +214,8 @@ static const char *options(struct state *s, struct rule *r)
 	if (r->type && (number(take(s), 255) < 0 || !is(s, "code") ||
 			number(take(s), 255) < 0))
 		return "type";
-	r->flags = is(s, "flags");
-	r->syn = r->flags && is(s, "S/SA");
-	if (r->flags && !r->syn && !is(s, "any"))
+	r->syn = is(s, "flags");
+	if (r->syn && !is(s, "S/SA"))
 		return "flags";
 	r->keep = is(s, "keep");
 	r->state = r->keep || is(s, "no");
@@ -241,8 +240,8 @@ static const char *sense(const struct state *s, const struct rule *r)
 		return "S/SA without TCP or state";
 	if (r->tcp && r->keep && !r->syn)
 		return "TCP state from the middle of a connection";
-	if (r->flags && !r->keep)
-		return "flags without state";
+	if (r->keep && !r->to_host)
+		return "a state for anybody";
 	if ((r->user || r->group) && !r->to_host)
 		return "everybody is asked for his owner";
 	if (r->group && (!r->user || !s->p->groups))

@@ -57,8 +57,8 @@ static struct fw_ruleset ruleset(enum fw_policy p, unsigned int with)
 }
 
 /* Beside this file, from wherever the test is run. */
-static void golden_path(const char *name, const char *kind,
-			char path[static 512])
+static inline void golden_path(const char *name, const char *kind,
+			       char path[static 512])
 {
 	const char *slash = strrchr(__FILE__, '/');
 
@@ -66,7 +66,7 @@ static void golden_path(const char *name, const char *kind,
 		 __FILE__, name, kind);
 }
 
-static const char *golden(const char *name, const char *kind, size_t len)
+static inline const char *golden(const char *name, const char *kind, size_t len)
 {
 	static char file[FW_TEXT];
 	char path[512];
@@ -85,7 +85,7 @@ static const char *golden(const char *name, const char *kind, size_t len)
 	return file;
 }
 
-static void fill(struct fw_ruleset *r)
+static inline void fill(struct fw_ruleset *r)
 {
 	struct ipaddr a = parse("fd00:1111:2222:3333:4444:5555:6666:7777");
 

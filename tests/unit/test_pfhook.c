@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

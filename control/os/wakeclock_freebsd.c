@@ -16,18 +16,9 @@
 #define NS_PER_S INT64_C(1000000000)
 enum { LOOK_MS = 1000 };
 
-#ifdef __APPLE__
-/* mach_absolute_time() stands still, mach_continuous_time() does not. */
-#define AWAKE CLOCK_UPTIME_RAW
-#define ALWAYS CLOCK_MONOTONIC_RAW
-const int64_t wakeclock_shortest = NS_PER_S / 1000;
-#else
 /* At a resume only the wall clock is set anew. Who sets it by hand, by more
  * than this, is taken for a sleeper: all is closed once too often. */
-#define AWAKE CLOCK_UPTIME
-#define ALWAYS CLOCK_REALTIME
 const int64_t wakeclock_shortest = 2 * NS_PER_S;
-#endif
 
 static uint64_t now(clockid_t id)
 {
@@ -40,9 +31,9 @@ static uint64_t now(clockid_t id)
 void wakeclock_read(void *context, struct wakewatch_clocks *c)
 {
 	(void)context;
-	c->before = now(AWAKE);
-	c->boot = now(ALWAYS);
-	c->after = now(AWAKE);
+	c->before = now(CLOCK_UPTIME);
+	c->boot = now(CLOCK_REALTIME);
+	c->after = now(CLOCK_UPTIME);
 }
 
 int wakeclock_open(void)
