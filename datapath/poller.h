@@ -20,8 +20,7 @@ struct poller {
 
 NODISCARD int poller_open(struct poller *p);
 NODISCARD int poller_add(struct poller *p, int fd, uint64_t token);
-/* A descriptor that is only ever written to by the other process: told once
- * for each write, and never to be read. */
+/* A kick (shared/kick.h): who is told of one calls kick_told(). */
 NODISCARD int poller_add_kick(struct poller *p, int fd, uint64_t token);
 /* Readable, and while `write` is set, writable too. */
 NODISCARD int poller_mod(struct poller *p, int fd, uint64_t token, bool write);
