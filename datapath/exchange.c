@@ -24,13 +24,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "exchangepart.h"
 #include "exchangetcp.h"
 #include "question.h"
+#include "shared/entropy.h"
 #include "upstream.h"
 
 enum {
@@ -204,7 +203,7 @@ static bool draw(struct exchange *x, uint8_t *out, size_t len)
 {
 	if (x->n_random < len) {
 		x->n_random = 0;
-		if (getentropy(x->random, EXCHANGE_RANDOM) != 0)
+		if (!entropy_fill(x->random, EXCHANGE_RANDOM))
 			return false;
 		x->n_random = EXCHANGE_RANDOM;
 	}

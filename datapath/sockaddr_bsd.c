@@ -6,7 +6,6 @@
 
 #include "shared/socket.h"
 
-/* The port that was drawn stays with the socket: it is to be closed. */
 void sockaddr_queue(int fd, int octets)
 {
 	/* kern.ipc.maxsockbuf bounds it: half as much, until it is taken. */

@@ -78,7 +78,7 @@ int upstream_recv(int fd, const struct policy_upstream *u,
 	if (got < 0)
 		return -errno;
 	for (int i = 0; i < got; i++) {
-		d[i].len = mm[i].msg_len;
+		d[i].len = (size_t)mm[i].msg_len;
 		d[i].from_it = sockaddr_split(&from[i], &addr, &port) &&
 			       ipaddr_equal(&addr, &u->addr) &&
 			       port == u->port;

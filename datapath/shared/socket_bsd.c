@@ -5,9 +5,6 @@
  */
 #include "shared/socket.h"
 
-#include <errno.h>
-#include <sys/uio.h>
-
 /* MSG_TRUNC only tells that something is missing: one octet stands for it. */
 static ssize_t receive(int fd, struct msghdr *h)
 {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "shared/socket.h"
 
-#include <errno.h>
-
 int socket_receive(int fd, struct mmsghdr *m, unsigned int n)
 {
 	return recvmmsg(fd, m, n, MSG_TRUNC, NULL);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Linux, and FreeBSD since 14. */
 #include "os/wakeclock.h"
 
 #include <errno.h>
@@ -6,10 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NS_PER_S = 1000000000 };
+#include "os/wakeclockids.h"
 
-/* Nothing sleeps for less; the two clocks never drift apart otherwise. */
-const int64_t wakeclock_shortest = 1000000;
+enum { NS_PER_S = 1000000000, YEAR_S = 31536000 };
 
 static uint64_t now(clockid_t id)
 {
@@ -22,20 +22,19 @@ static uint64_t now(clockid_t id)
 void wakeclock_read(void *context, struct wakewatch_clocks *c)
 {
 	(void)context;
-	c->before = now(CLOCK_MONOTONIC);
-	c->boot = now(CLOCK_BOOTTIME);
-	c->after = now(CLOCK_MONOTONIC);
+	c->before = now(wakeclock_awake);
+	c->boot = now(wakeclock_always);
+	c->after = now(wakeclock_awake);
 }
 
-/* A timer that never expires, but is cancelled when the clock is set. */
+/* Nobody waits for its end, but it is cancelled when the clock is set. FreeBSD
+ * counts in 32 bits of seconds. */
 static int arm(int fd)
 {
-	const struct itimerspec never = {
-		.it_value.tv_sec = INT64_MAX / NS_PER_S,	/* the kernel's last */
-	};
+	const struct itimerspec far = { .it_value.tv_sec = time(NULL) + YEAR_S };
 	const int flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
 
-	return timerfd_settime(fd, flags, &never, NULL) < 0 ? -errno : 0;
+	return timerfd_settime(fd, flags, &far, NULL) < 0 ? -errno : 0;
 }
 
 int wakeclock_open(void)
