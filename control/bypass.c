@@ -108,6 +108,7 @@ int bypass_prepare(struct daemon *d, struct datapath_setup *setup,
 
 void bypass_started(struct daemon *d, const struct datapath_report *r)
 {
+	d->bypass.frail = SLEEP_SHUTS;
 	d->bypass.xdp = r->xdp;
 	d->bypass.no_xdp.text[0] = '\0';
 	if (r->no_xdp[0] == '\0')

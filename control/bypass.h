@@ -42,7 +42,7 @@ struct bypass {
 /* Before a datapath starts: its device, and the links it may send on. */
 NODISCARD int bypass_prepare(struct daemon *d, struct datapath_setup *setup,
 			     struct why *why);
-/* What the started one says of AF_XDP. */
+/* One has started; what it says of AF_XDP. */
 void bypass_started(struct daemon *d, const struct datapath_report *r);
 /* No datapath follows: the device goes, too. */
 void bypass_close(struct daemon *d);

@@ -16,7 +16,6 @@
 #include "early.h"
 #include "firewall/fwsystem.h"
 #include "log.h"
-#include "os/loalias.h"
 #include "os/steer.h"
 #include "tick.h"
 
@@ -368,7 +367,6 @@ void daemon_init(struct daemon *d, const struct conf *conf)
 	d->settings.lan = conf->lan;
 	d->resolver = &supervise_resolver;
 	d->bypass.on = conf->datapath == DATAPATH_BYPASS;
-	d->bypass.frail = SLEEP_SHUTS;
 	child_init(&d->child);
 	leakwatch_init(&d->leaks);
 }
@@ -414,15 +412,13 @@ static int open_all(struct daemon *d, struct why *why)
 	int error;
 
 	/* The socket early: it tells whether another daemon is at work. Then
-	 * what a crash has left in the host's DNS settings is healed. */
+	 * what a crash has left in the host's DNS and network is healed. */
 	if ((error = make_dirs(d, why)) < 0 ||
 	    (error = ctl_open(&d->ctl, d->base, c, methods_call, d, why)) < 0 ||
 	    (error = hostdns_open(&d->hostdns, c, why)) < 0 ||
 	    (error = open_firewall(d, why)) < 0)
 		return error;
 	d->astray = d->hostdns->ops->pointed(d->hostdns);
-	/* And in its routing rules, and on its loopback. */
-	loalias_remove();
 	if (steer_heal(&ignored) < 0)
 		log_warning("bypass: %s", ignored.text);
 	if ((error = find_user(d, why)) < 0 ||

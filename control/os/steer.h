@@ -39,7 +39,7 @@ struct ipaddr steer_peer(unsigned int i);
 
 struct steer;
 
-/* Takes away rules that a dead daemon has left. */
+/* Takes away what a dead daemon has left: rules, or an address of lo0's. */
 NODISCARD int steer_heal(struct why *why);
 /* The device is there, and down. */
 NODISCARD int steer_open(struct steer **s, struct why *why);

@@ -21,11 +21,13 @@
 
 #include "limits.h"
 #include "os/ifconf.h"
+#include "os/loalias.h"
 
-/* Nothing of ours outlives its ruleset. */
+/* Of steering, nothing outlives its ruleset. */
 int steer_heal(struct why *why)
 {
 	(void)why;
+	loalias_remove();
 	return 0;
 }
 
