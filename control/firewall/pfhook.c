@@ -52,8 +52,8 @@ void pfhook_read(const char *text, const char *anchor, struct pfhook *h)
 	snprintf(scrub, sizeof(scrub), "scrub-anchor \"%s\" all", anchor);
 	*h = (struct pfhook){ .first = false };
 	for (; *text != '\0'; text = next(text)) {
-		if (begins(text, scrub))
-			h->scrub = true;
+		if (begins(text, "scrub") && h->scrubs++ == 0)
+			h->scrub = begins(text, scrub);
 		if (!filters(text))
 			continue;
 		if (h->rules++ == 0)
@@ -138,7 +138,7 @@ static int remove_once(const struct pfdev *dev, const char *anchor, bool scrub,
 		       struct pfctl_said *said, struct why *why)
 {
 	struct pfabi_io_rule r;
-	struct pfhook h;
+	struct pfhook h = { .first = false };
 	int error;
 
 	prepare(dev, scrub, &r);

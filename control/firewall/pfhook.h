@@ -18,8 +18,8 @@
 
 struct pfhook {
 	bool first;		/* the first rule calls us, whatever the packet */
-	bool scrub;		/* we are called for scrubbing */
-	unsigned int rules;	/* of the main ruleset's filter */
+	bool scrub;		/* ... and for scrubbing, first as well */
+	unsigned int rules, scrubs;	/* of the main ruleset */
 };
 
 /* What pfctl said of the main ruleset. */

@@ -42,6 +42,10 @@ static const struct {
 	  "scrub-anchor \"com.apple/*\" all fragment reassemble\n"
 	  "anchor \"sallyport\" all\nanchor \"com.apple/*\" all\n", true, true,
 	  2 },
+	{ "scrubbing behind another",
+	  "scrub-anchor \"com.apple/*\" all fragment reassemble\n"
+	  "scrub-anchor \"sallyport\" all fragment reassemble\n", false,
+	  false, 0 },
 	{ "only some packets",	"anchor \"sallyport\" in on em0 all\n", false,
 	  false, 1 },
 	{ "another's name",	"anchor \"sallyport2\" all\n", false, false,

@@ -69,6 +69,29 @@ Test(run, a_line_too_long)
 	cr_expect_eq(strlen(end.line), RUN_LINE - 1);
 }
 
+Test(run, all_that_it_said)
+{
+	static const struct {
+		const char *what, *text, *want;
+	} rows[] = {
+		{ "two lines",	"echo a; echo b >&2",	"a\nb\n" },
+		{ "nothing",	"true",			"" },
+		{ "cut",	"printf 123456789",	"1234567" },
+	};
+
+	for (size_t i = 0; i < NITEMS(rows); i++) {
+		const char *const args[] = { "sh", "-c", rows[i].text, NULL };
+		char text[8] = "unread";
+
+		cr_assert_eq(run(&(struct run){
+			.path = "/bin/sh", .args = args, .input = "",
+			.wait_ms = 300, .output = true, .text = text,
+			.size = sizeof(text),
+		}, &end, &why), 0);
+		cr_expect_str_eq(text, rows[i].want, "%s", rows[i].what);
+	}
+}
+
 /* With its children. */
 Test(run, hangs)
 {
