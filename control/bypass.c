@@ -50,7 +50,12 @@ bool bypass_moved(const struct daemon *d)
 {
 	struct bypass_links l;
 
-	if (!d->bypass.on || !d->running)
+	if (!d->running)
+		return false;
+	/* What it had opened may have been shut meanwhile. */
+	if (d->bypass.frail && d->wake.at > d->started)
+		return true;
+	if (!d->bypass.on)
 		return false;
 	find_links(d, &l);
 	for (unsigned int i = 0; i < l.n; i++)

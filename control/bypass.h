@@ -27,6 +27,7 @@ struct bypass_links {
 
 struct bypass {
 	bool on;		/* in force, or with the next datapath */
+	bool frail;		/* no datapath outlives a sleep */
 	struct why instead;	/* of the socket, with datapath = auto; or "" */
 	struct bypass_links links;	/* that the datapath has */
 	uint8_t xdp;		/* bit i: links.link[i]'s driver hands it answers */
@@ -57,7 +58,8 @@ void bypass_tick(struct daemon *d);
 
 /* Has somebody removed the device? Its datapath cannot go on then. */
 bool bypass_lost(const struct daemon *d);
-/* Does an upstream need a link that the running datapath does not have? */
+/* Does an upstream need a link that the running datapath does not have? Or has
+ * the datapath, of whatever kind, lost its sockets in a sleep? */
 bool bypass_moved(const struct daemon *d);
 /* Adds the way to an upstream whose address and interface are set. */
 void bypass_path(struct policy_upstream *u);

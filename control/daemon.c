@@ -14,7 +14,9 @@
 
 #include "clock.h"
 #include "early.h"
+#include "firewall/fwsystem.h"
 #include "log.h"
+#include "os/loalias.h"
 #include "os/steer.h"
 #include "tick.h"
 
@@ -277,7 +279,7 @@ static int open_firewall(struct daemon *d, struct why *why)
 {
 	return d->conf.firewall.mode == FWMODE_MEMORY ?
 	       fw_memory_open(&d->fw, &d->conf, why) :
-	       fw_nft_open(&d->fw, &d->conf, why);
+	       fwsystem_open(&d->fw, &d->conf, why);
 }
 
 static void on_open(void *context, const struct allowed_entry *e)
@@ -346,6 +348,7 @@ void daemon_init(struct daemon *d, const struct conf *conf)
 	d->settings.lan = conf->lan;
 	d->resolver = &supervise_resolver;
 	d->bypass.on = conf->datapath == DATAPATH_BYPASS;
+	d->bypass.frail = SLEEP_SHUTS;
 	child_init(&d->child);
 	leakwatch_init(&d->leaks);
 }
@@ -398,7 +401,8 @@ static int open_all(struct daemon *d, struct why *why)
 	    (error = open_firewall(d, why)) < 0)
 		return error;
 	d->astray = d->hostdns->ops->pointed(d->hostdns);
-	/* And in its routing rules. */
+	/* And in its routing rules, and on its loopback. */
+	loalias_remove();
 	if (steer_heal(&ignored) < 0)
 		log_warning("bypass: %s", ignored.text);
 	if ((error = find_user(d, why)) < 0 ||

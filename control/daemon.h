@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * daemon.h - the control process: one object, one thread, one loop
- *
- * daemon.c knows how the machine should be, change.c changes it; the headers
- * of its other parts say what those are for.
+ * daemon.h - the control process: one object, one thread, one loop; what its
+ * parts are for is in their headers
  */
 #ifndef DAEMON_H
 #define DAEMON_H
@@ -14,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "alias.h"
 #include "answer.h"
 #include "change.h"
 #include "bypass.h"
@@ -62,6 +61,7 @@ struct daemon {
 	struct event *kick_event, *gone_event, *restart_event;
 	bool running;			/* a datapath listens */
 	uint8_t absent;			/* bit i: but not on conf.listen[i] */
+	struct alias alias;
 	unsigned int restarts;		/* since start */
 	unsigned int crashes;		/* in a row, without a quiet minute */
 	uint64_t started;		/* boot time, ns */

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "firewall/fw.h"
+#include "firewall/fwsystem.h"
 #include "jsonfile.h"
 
 /* The table of a guest's host is not ours to block in. */
@@ -16,12 +16,12 @@ int early_follow(const struct conf *c, const struct settings *s,
 		 struct why *why)
 {
 	const struct fw_ruleset r = { .policy = FW_BLOCKED, .lan = s->lan };
-	const struct jsonfile f = { c->state_dir, "early.nft", FW_TEXT };
+	const struct jsonfile f = { c->state_dir, fwsystem_early, FW_TEXT };
 	char text[FW_TEXT];
 
 	if (!wanted(c, s))
 		return jsonfile_remove(&f, why);
-	if (fw_nft_text(&r, c->firewall.table, text) == 0)
+	if (fwsystem_text(&r, c->firewall.table, text) == 0)
 		return why_set(why, -EINVAL, "these rules cannot be written: "
 			       "check the table's name");
 	return jsonfile_save_text(&f, text, why);

@@ -16,6 +16,7 @@
 #include "datapath.h"
 #include "dnscache.h"
 #include "log.h"
+#include "os/loalias.h"
 #include "os/steer.h"
 #include "shared/socket.h"
 #include "tick.h"
@@ -117,6 +118,7 @@ static int restore_dns(const struct conf *c)
 	if (h->ops->pointed(h) && h->ops->restore(h, &why) < 0)
 		die(why.text);
 	h->ops->close(h);
+	loalias_remove();
 	dnscache_flush();
 	if (steer_heal(&why) < 0)
 		die(why.text);

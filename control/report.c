@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "daemon.h"
+#include "firewall/fwsystem.h"
 #include "reportleaks.h"
 
 /* --- small parts --- */
@@ -350,7 +351,7 @@ json_t *report_rules(struct daemon *d)
 	char text[FW_TEXT] = "";
 
 	if (own && d->loaded && d->ruleset.policy != FW_NONE)
-		fw_nft_text(&d->ruleset, d->conf.firewall.table, text);
+		fwsystem_text(&d->ruleset, d->conf.firewall.table, text);
 	return json_pack("{s:s,s:s}", "policy",
 			 fw_policy_name(d->ruleset.policy), "text", text);
 }

@@ -133,6 +133,16 @@ static void first_line(int fd, char line[static RUN_LINE])
 		snprintf(line, RUN_LINE, "it did not say why");
 }
 
+static void whole_text(const struct run *r, int fd)
+{
+	ssize_t n;
+
+	if (r->size == 0)
+		return;
+	n = pread(fd, r->text, r->size - 1, 0);
+	r->text[n > 0 ? n : 0] = '\0';
+}
+
 static int finish(const struct run *r, pid_t pid, int said,
 		  struct run_end *end, struct why *why)
 {
@@ -151,6 +161,7 @@ static int finish(const struct run *r, pid_t pid, int said,
 		return why_set(why, -ETIMEDOUT, "cannot wait for %s: %s",
 			       r->args[0], strerror(error ? -error : errno));
 	first_line(said, end->line);
+	whole_text(r, said);
 	return 0;
 }
 

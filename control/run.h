@@ -27,6 +27,8 @@ struct run {
 	size_t len;
 	unsigned int wait_ms;		/* then it is killed, all its group */
 	bool output;			/* stdout counts as said, too */
+	char *text;			/* all that it said, a NUL behind it */
+	size_t size;			/* ... cut to this; 0: not wanted */
 };
 
 struct run_end {

@@ -238,7 +238,8 @@ static void fill_setup(const struct daemon *d, struct datapath_setup *s)
 	s->firewall_port = d->fw->ops->port(d->fw);
 	s->port = d->conf.port;
 	s->n_listen = d->conf.n_listen;
-	memcpy(s->listen, d->conf.listen, sizeof(s->listen));
+	for (unsigned int i = 0; i < d->conf.n_listen; i++)
+		s->listen[i] = alias_for(d, &d->conf.listen[i]);
 	s->n_ports = d->conf.allow.n_ports;
 	memcpy(s->ports, d->conf.allow.ports, sizeof(s->ports));
 	snprintf(s->root, sizeof(s->root), "%s/empty", d->conf.run_dir);
@@ -250,7 +251,7 @@ unsigned int supervise_listen(const struct daemon *d, struct ipaddr *out)
 
 	for (unsigned int i = 0; i < d->conf.n_listen; i++)
 		if ((d->absent >> i & 1) == 0)
-			out[n++] = d->conf.listen[i];
+			out[n++] = alias_for(d, &d->conf.listen[i]);
 	return n;
 }
 
@@ -309,6 +310,8 @@ static int start(struct daemon *d, struct why *why)
 	error = child_start(&d->child, &setup,
 			    d->fw->door == DOOR_HASH ? d->fw->table : -1,
 			    &report, why);
+	if (error < 0 && alias_take(d, &report, error))
+		return start(d, why);
 	if (error < 0)
 		error = explain(d, &report, error, why);
 	else
@@ -342,6 +345,7 @@ static void stop(struct daemon *d)
 	d->resolver_problem.text[0] = '\0';
 	detach(d);
 	bypass_close(d);
+	alias_drop(d);
 	if (was)
 		announce(d);
 }

@@ -296,6 +296,7 @@ static void follow(struct daemon *d)
 	if (network_moved(d) && moved == NULL)
 		moved = "network";
 	bypass_look(d);
+	alias_look(d);
 	if (!d->active)
 		return;
 	read_servers(d);

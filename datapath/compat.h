@@ -51,6 +51,28 @@ struct mmsghdr {
 };
 #endif
 
+/* Does the system shut sockets and captures while it sleeps? And may somebody
+ * else have the same port of all addresses, so that ours must be shared? */
+#ifdef __APPLE__
+#define SLEEP_SHUTS 1
+#else
+#define SLEEP_SHUTS 0
+#endif
+#ifdef __linux__
+#define UDP_SHARES 0
+#else
+#define UDP_SHARES 1
+#endif
+
+/* Where hier(7) has what lasts, and what does not outlive a boot. */
+#ifdef __linux__
+#define STATE_DIR "/var/lib"
+#define RUN_DIR "/run"
+#else
+#define STATE_DIR "/var/db"
+#define RUN_DIR "/var/run"
+#endif
+
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif /* COMPAT_H */

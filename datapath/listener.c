@@ -51,8 +51,9 @@ static int bind_one(const struct ipaddr *a, uint16_t port, int type)
 		return fd;
 	if (sa.sa.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	/* For TCP it only skips TIME_WAIT; for UDP it would let others in. */
-	if (type == SOCK_STREAM)
+	/* For TCP it only skips TIME_WAIT; for UDP it would let others in, but
+	 * where it must be said. */
+	if (type == SOCK_STREAM || UDP_SHARES)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	/* Who may not have more than others has the usual queue. */
 	if (type == SOCK_DGRAM)

@@ -34,15 +34,14 @@ enum fw_policy {
 /* All that a ruleset's text depends on. */
 struct fw_ruleset {
 	enum fw_policy policy;
-	bool lan;
-	bool hash, tls;		/* chains instead of the door's sets; rules_tls.h */
+	bool lan, hash, tls;	/* chains instead of sets; rules_tls.h */
 	bool bypass;		/* a device, and no questions of our own */
 	bool any_uid;		/* of the door, as these */
 	uid_t uid;
 	uint16_t n_ports, ports[CONF_PORTS];
 	uid_t datapath_uid;	/* of our own questions, as these */
 	gid_t datapath_gid;
-	uint16_t upstream_port;
+	uint16_t upstream_port, from[2];	/* own ports, first to last; 0: any */
 	uint16_t n_upstreams;
 	struct ipaddr upstreams[POLICY_UPSTREAMS];
 	uint16_t n_relays;	/* of the tunnel, as all below */
@@ -64,6 +63,7 @@ enum {
 	FW_BATCH = ALLOW_MAX,	/* elements in one call */
 	/* Of a tunnel in the kernel, which has no uid: "sall". */
 	FW_MARK = 0x73616c6c,
+	FW_ASK = -2,		/* nobody tells: ask changed() each second */
 };
 
 struct fw;
@@ -87,7 +87,7 @@ struct fw_ops {
 	/* 1: the kernel has what was last loaded; 0: it has not. *generation
 	 * is the kernel's that was looked at throughout. */
 	int (*verify)(struct fw *fw, uint32_t *generation, struct why *why);
-	/* Readable when rules may have changed; -1: never. */
+	/* Readable when rules may have changed; -1: never; or FW_ASK. */
 	int (*watch_fd)(struct fw *fw);
 	/* Drains it. 1: somebody else changed rules; 0: only we did. */
 	int (*changed)(struct fw *fw);

@@ -186,6 +186,7 @@ int fw_memory_open(struct fw **fw, const struct conf *c, struct why *why)
 	if (!m)
 		return why_set(why, -ENOMEM, "no memory for the firewall");
 	m->fw.ops = &memory_ops;
+	m->generation = 1;	/* no kernel has one of 0, either */
 	*fw = &m->fw;
 	return 0;
 }

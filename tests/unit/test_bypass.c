@@ -172,6 +172,37 @@ Test(bypass, the_rules_name_no_server)
 	cr_expect_eq(bench_fw.ruleset.datapath_uid, 0);
 }
 
+/* Where the system shuts sockets while it sleeps. */
+static const struct {
+	const char *what;
+	bool frail, running;
+	uint64_t started, woken;
+	bool anew;
+} sleeps[] = {
+	{ "no sleep", true, true, 10, 0, false },
+	{ "a sleep", true, true, 10, 11, true },
+	{ "it was started at the wake", true, true, 10, 10, false },
+	{ "it was started behind the wake", true, true, 10, 9, false },
+	{ "none runs", true, false, 10, 11, false },
+	{ "sockets outlive it", false, true, 10, 11, false },
+};
+
+Test(bypass, a_sleep_may_end_a_datapath)
+{
+	for (size_t i = 0; i < 2 * NITEMS(sleeps); i++) {
+		size_t row = i / 2;
+
+		bench.bypass.on = i % 2;
+		bench.bypass.frail = sleeps[row].frail;
+		bench.running = sleeps[row].running;
+		bench.started = sleeps[row].started;
+		bench.wake.at = sleeps[row].woken;
+		cr_expect_eq(bypass_moved(&bench), sleeps[row].anew, "%s, %s",
+			     sleeps[row].what, i % 2 ? "bypass" : "socket");
+	}
+	bench.running = false;
+}
+
 Test(bypass, its_own_addresses_open_nothing)
 {
 	static const char *const own[] = {

@@ -50,7 +50,7 @@ static uint64_t monotonic(void)
 
 static void pace(struct replay *r, uint64_t time)
 {
-	uint64_t due;
+	uint64_t due, now;
 	struct timespec ts;
 
 	if (!r->paced || time < r->first) {
@@ -60,14 +60,16 @@ static void pace(struct replay *r, uint64_t time)
 		return;
 	}
 	due = r->begun + (uint64_t)((double)(time - r->first) / r->speed);
-	if (due <= monotonic())
-		return;
-	fflush(r->app->out.file);
-	ts = (struct timespec){ .tv_sec = (time_t)(due / CLOCK_S),
-				.tv_nsec = (long)(due % CLOCK_S) };
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) ==
-	       EINTR)
-		;
+	if (due > monotonic())
+		fflush(r->app->out.file);
+	/* What shrinks: the time left; a signal may end a sleep early. */
+	while ((now = monotonic()) < due) {
+		ts = (struct timespec){
+			.tv_sec = (time_t)((due - now) / CLOCK_S),
+			.tv_nsec = (long)((due - now) % CLOCK_S),
+		};
+		nanosleep(&ts, NULL);
+	}
 }
 
 static void show_progress(struct replay *r)
