@@ -5,13 +5,21 @@
 #include "daemon.h"
 #include "log.h"
 
+/* Of some firewalls nobody is told that they have been changed. */
+static bool asks(const struct daemon *d)
+{
+	return d->loaded && d->ruleset.policy != FW_NONE &&
+	       d->fw->ops->watch_fd(d->fw) == FW_ASK;
+}
+
 /* The firewall's rules and elements. */
 static bool in_doubt(const struct daemon *d)
 {
 	if (!d->loaded || d->ruleset.policy == FW_NONE)
 		return false;
 	/* Nobody is told of what is written into the kernel's table. */
-	return d->answer.stale || (d->active && answer_by_table(&d->answer));
+	return d->answer.stale || asks(d) ||
+	       (d->active && answer_by_table(&d->answer));
 }
 
 /* What has gone wrong, or tells of no change, is looked at every second. */
@@ -49,6 +57,8 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	d->second = UINT64_MAX;
 	answer_expire(&d->answer);
 	leakwatch_tick(d);
+	if (asks(d) && d->fw->ops->changed(d->fw) != 0)
+		d->answer.stale = true;
 	if (d->answer.stale || answer_differs(&d->answer))
 		supervise_verify(d);
 	bypass_tick(d);

@@ -51,6 +51,14 @@ struct mmsghdr {
 };
 #endif
 
+/* FreeBSD's clocks stand still during sleep, whatever they are called. */
+#ifdef __FreeBSD__
+#include <time.h>
+#ifndef CLOCK_BOOTTIME
+#define CLOCK_BOOTTIME CLOCK_MONOTONIC
+#endif
+#endif
+
 /* Does the system shut sockets and captures while it sleeps? And may somebody
  * else have the same port of all addresses, so that ours must be shared? */
 #ifdef __APPLE__

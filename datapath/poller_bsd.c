@@ -41,6 +41,12 @@ int poller_add(struct poller *p, int fd, uint64_t token)
 	return control(p, fd, EVFILT_READ, EV_ADD, token);
 }
 
+/* A kick is read by who is told of it (kick_told()). */
+int poller_add_kick(struct poller *p, int fd, uint64_t token)
+{
+	return poller_add(p, fd, token);
+}
+
 int poller_mod(struct poller *p, int fd, uint64_t token, bool write)
 {
 	int error = poller_add(p, fd, token);

@@ -23,10 +23,9 @@
 
 #include <assert.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "clock.h"
+#include "shared/entropy.h"
 
 enum {
 	TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08,
@@ -182,7 +181,7 @@ static void let_in(struct responder *r, const struct frame *f, uint64_t now)
 	struct session session = c->session;
 	uint32_t isn;
 
-	if (getentropy(&isn, sizeof(isn)) != 0 ||
+	if (!entropy_fill(&isn, sizeof(isn)) ||
 	    !session_begin(&session, r->slots, now)) {
 		count(r, COUNT_FULL);
 		return;

@@ -31,10 +31,6 @@ bool sockaddr_split(const union sockaddr_any *sa, struct ipaddr *a,
  * privilege for a socket that is not bound to one yet (Linux >= 5.7). */
 NODISCARD int sockaddr_bind_interface(int fd, int family, uint32_t ifindex);
 
-/* A UDP socket's port, which the kernel drew, is given back, and the interface
- * is forgotten; the next send draws another port. */
-NODISCARD int sockaddr_release(int fd);
-
 /* Room for so many octets that wait to be read; as far as the kernel lets us. */
 void sockaddr_queue(int fd, int octets);
 

@@ -6,13 +6,6 @@
 
 #include "shared/socket.h"
 
-/* The port that was drawn stays with the socket: it is to be closed. */
-int sockaddr_release(int fd)
-{
-	(void)fd;
-	return -EOPNOTSUPP;
-}
-
 void sockaddr_queue(int fd, int octets)
 {
 	/* kern.ipc.maxsockbuf bounds it: half as much, until it is taken. */

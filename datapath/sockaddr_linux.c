@@ -18,13 +18,6 @@ int sockaddr_bind_interface(int fd, int family, uint32_t ifindex)
 	return 0;
 }
 
-int sockaddr_release(int fd)
-{
-	const struct sockaddr none = { .sa_family = AF_UNSPEC };
-
-	return connect(fd, &none, sizeof(none)) < 0 ? -errno : 0;
-}
-
 void sockaddr_queue(int fd, int octets)
 {
 	/* More than others may have: only root may. */

@@ -420,10 +420,11 @@ static int watch_fd(struct fw *fw)
 	return FW_ASK;
 }
 
+/* No port, but something for the tripwire to doubt: see tripwire_none.c. */
 static uint32_t port(struct fw *fw)
 {
 	(void)fw;
-	return 0;
+	return 1;
 }
 
 static void shut(struct fw *fw)

@@ -204,11 +204,11 @@ static void door(struct pftext *o)
 	neighbour(o, "<" RULES_PF_DOOR ">");
 }
 
+static const char *const protocols[] = { "udp", "tcp" };
+
 /* The device that leads DNS to the datapath, and nothing else. */
 static void bypass(struct pftext *o)
 {
-	static const char *const protocols[] = { "udp", "tcp" };
-
 	line(o, "# DNS, for the datapath to answer");
 	for (size_t i = 0; i < NITEMS(protocols); i++) {
 		rule(o, "pass out quick on " STEER_DEVICE " proto %s from any "
@@ -217,6 +217,27 @@ static void bypass(struct pftext *o)
 		     "port 53 to any no state", protocols[i]);
 	}
 	rule(o, "block drop quick on " STEER_DEVICE " all");
+}
+
+/* Whatever link it would leave by; on the device, the rules above are asked.
+ * A link-local server is nobody's on another link: who asks it turns to the
+ * next one at once. */
+static void steer(struct pftext *o)
+{
+	line(o, "# DNS, led there");
+	for (size_t i = 0; i < NITEMS(protocols); i++)
+		rule(o, "block return out quick inet6 proto %s from any to "
+		     "fe80::/10 port 53", protocols[i]);
+	for (unsigned int i = 0; i < STEER_ADDRESSES; i++) {
+		struct ipaddr peer = steer_peer(i);
+		char text[IPADDR_TEXT];
+
+		ipaddr_text(&peer, text);
+		for (size_t k = 0; k < NITEMS(protocols); k++)
+			rule(o, "pass out quick route-to (" STEER_DEVICE
+			     " %s) %s proto %s from any to any port 53 "
+			     "no state", text, family(&peer), protocols[k]);
+	}
 }
 
 /* ---- the tunnel */
@@ -341,6 +362,8 @@ static void filter(struct pftext *o)
 	if (active && o->r->bypass)
 		bypass(o);
 	head(o);
+	if (active && o->r->bypass)
+		steer(o);
 	if (active && !o->r->bypass)
 		questions(o);
 	if (active)

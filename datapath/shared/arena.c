@@ -35,10 +35,10 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/entropy.h"
 #include "shared/memory.h"
 
 static int create_control(struct arena *a)
@@ -57,7 +57,7 @@ static int create_allow(struct arena *a)
 	void *p = NULL;
 	int error;
 
-	if (getentropy(&seed, sizeof(seed)) != 0)
+	if (!entropy_fill(&seed, sizeof(seed)))
 		return -EIO;
 	error = memory_ours("sallyport-allow", sizeof(*a->allow),
 			    &a->allow_fd, &p);

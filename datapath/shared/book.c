@@ -4,10 +4,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "shared/cell.h"
+#include "shared/entropy.h"
 #include "shared/memory.h"
 
 _Static_assert(sizeof(struct book_rules) % sizeof(uint32_t) == 0, "for cell.h");
@@ -46,7 +46,7 @@ int book_create(struct book *b)
 		error = memory_theirs("sallyport-ledger", sizeof(*b->entries),
 				      &made.entries_fd, &p);
 	made.entries = p;
-	if (error == 0 && getentropy(&seed, sizeof(seed)) != 0)
+	if (error == 0 && !entropy_fill(&seed, sizeof(seed)))
 		error = -EIO;
 	if (error < 0) {
 		book_close(&made);

@@ -30,8 +30,5 @@ NODISCARD int socket_pair(int ends[2]);
  * datagram that is longer than its buffer msg_len says more than fits. */
 int socket_receive(int fd, struct mmsghdr *m, unsigned int n);
 int socket_send(int fd, struct mmsghdr *m, unsigned int n);
-/* One datagram; its length as above, or -errno. */
-ssize_t socket_receive_one(int fd, void *p, size_t size, struct sockaddr *from,
-			   socklen_t *len);
 
 #endif /* SOCKET_H */

@@ -5,9 +5,6 @@
  */
 #include "shared/socket.h"
 
-#include <errno.h>
-#include <sys/uio.h>
-
 /* MSG_TRUNC only tells that something is missing: one octet stands for it. */
 static ssize_t receive(int fd, struct msghdr *h)
 {
@@ -37,18 +34,4 @@ int socket_send(int fd, struct mmsghdr *m, unsigned int n)
 	while (sent < n && sendmsg(fd, &m[sent].msg_hdr, MSG_DONTWAIT) >= 0)
 		sent++;
 	return sent > 0 ? (int)sent : -1;
-}
-
-ssize_t socket_receive_one(int fd, void *p, size_t size, struct sockaddr *from,
-			   socklen_t *len)
-{
-	struct iovec iov = { p, size };
-	struct msghdr h = {
-		.msg_name = from, .msg_namelen = *len, .msg_iov = &iov,
-		.msg_iovlen = 1,
-	};
-	ssize_t n = receive(fd, &h);
-
-	*len = h.msg_namelen;
-	return n < 0 ? -errno : n;
 }

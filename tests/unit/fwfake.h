@@ -19,6 +19,7 @@ enum { FWFAKE_MAX = 1024 };
 struct fwfake {
 	struct fw fw;
 	bool looks;
+	bool asks, moved;	/* of watch_fd() and changed() */
 	bool damaged;		/* verify says so until the next load */
 	unsigned int moving;	/* looks that find another generation */
 	uint32_t generation;
@@ -192,14 +193,12 @@ static inline int fwfake_verify(struct fw *fw, uint32_t *generation,
 
 static inline int fwfake_watch_fd(struct fw *fw)
 {
-	(void)fw;
-	return -1;
+	return fwfake_of(fw)->asks ? FW_ASK : -1;
 }
 
 static inline int fwfake_changed(struct fw *fw)
 {
-	(void)fw;
-	return 0;
+	return fwfake_of(fw)->moved;
 }
 
 static inline uint32_t fwfake_port(struct fw *fw)

@@ -11,7 +11,7 @@ enum { WORDS = 40, WORD = 64, TABLES = 4 };
 enum stage { IN_TABLES, IN_SCRUB, IN_FILTER };
 
 struct rule {
-	bool pass, in, out, all, proto, tcp, icmp, port;
+	bool route, pass, in, out, all, proto, tcp, icmp, port;
 	int af;			/* of addresses; 0: none told */
 	bool literal, to_host, user, group, type, syn, state, keep;
 };
@@ -246,13 +246,30 @@ static const char *sense(const struct state *s, const struct rule *r)
 		return "everybody is asked for his owner";
 	if (r->group && (!r->user || !s->p->groups))
 		return "group";
+	if (r->route && (!r->pass || !r->out || r->keep))
+		return "a route of what does not leave, or of its answers";
 	if (r->pass != r->state)
 		return "pass without a word about state, or block with one";
 	return NULL;
 }
 
+/* Its hop is to be of the rule's family, which comes behind it. */
+static const char *route(struct state *s, struct rule *r, char *hop)
+{
+	r->route = is(s, "route-to");
+	if (!r->route)
+		return NULL;
+	if (!is(s, "(") || !name(take(s)))
+		return "route's interface";
+	strcpy(hop, take(s));
+	return is(s, ")") ? NULL : "route's hop";
+}
+
 static const char *begin(struct state *s, struct rule *r)
 {
+	char hop[WORD];
+	const char *bad;
+
 	r->pass = is(s, "pass");
 	if (!r->pass && (!is(s, "block") || !(is(s, "return") || is(s, "drop"))))
 		return "action";
@@ -268,7 +285,12 @@ static const char *begin(struct state *s, struct rule *r)
 		if (!quoted(w) && !name(w))
 			return "interface";
 	}
+	bad = route(s, r, hop);
 	r->af = is(s, "inet") ? AF_INET : is(s, "inet6") ? AF_INET6 : 0;
+	if (bad == NULL && r->route)
+		bad = address(hop, r);
+	if (bad != NULL)
+		return bad;
 	r->proto = is(s, "proto");
 	if (r->proto) {
 		r->tcp = is(s, "tcp");

@@ -77,6 +77,7 @@ static void astray(void) { bench.astray = true; }
 static void unready(void) { bench.wake.unready = true; }
 static void misled(void) { bench.misled = true; }
 static void unwatched(void) { bench_dns.hostdns.watch = NULL; }
+static void asks(void) { bench_fw.asks = true; }
 static void portal(void) { bench.capport.due = true; }
 static void flows(void) { bench.leaks.lines = 1; }
 
@@ -91,7 +92,7 @@ Test(tick, what_is_not_well_is_looked_at_a_second_later)
 		const char *what;
 		void (*make)(void);
 	} rows[] = {
-		{ "rules", stale }, { "a host that stays pointed", astray },
+		{ "rules", stale }, { "rules that nobody tells of", asks }, { "a host that stays pointed", astray },
 		{ "a block before sleep", unready },
 		{ "DNS that cannot be looked at", misled },
 		{ "DNS that nobody watches", unwatched },
@@ -114,6 +115,19 @@ Test(tick, what_is_not_well_is_looked_at_a_second_later)
 			     rows[i].what);
 		bench.bypass.on = false;
 	}
+}
+
+Test(tick, who_is_not_told_asks)
+{
+	up(true, true, TUNNEL_DISCONNECTED, 0);
+	cr_assert_lt(settle(16), 16);
+	bench_fw.asks = bench_fw.looks = true;
+	record_forget();
+	settle(1);
+	cr_expect_null(strstr(record.text, "verify"), "nothing has moved");
+	bench_fw.moved = true;
+	settle(1);
+	cr_expect_not_null(strstr(record.text, "verify"));
 }
 
 Test(tick, a_bus_is_tried_for_when_its_pause_is_over)
