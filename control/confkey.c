@@ -181,8 +181,8 @@ const struct conf_key conf_keys[] = {
 	{ "", WORD("lan", bools, "false"), AT(lan) },
 	{ "", WORD("exempt", exempts, "group"), AT(exempt) },
 	{ "", WORD("log-level", levels, "info"), AT(log_level) },
-	{ "", TEXT("state-dir", path, "/var/lib/sallyport"), AT(state_dir) },
-	{ "", TEXT("run-dir", path, "/run/sallyport"), AT(run_dir) },
+	{ "", TEXT("state-dir", path, STATE_DIR "/sallyport"), AT(state_dir) },
+	{ "", TEXT("run-dir", path, RUN_DIR "/sallyport"), AT(run_dir) },
 
 	{ "allow", "ports", &confkind_port, "80 443",
 	  LIST(allow.ports, allow.n_ports), .min = 1 },
@@ -208,7 +208,7 @@ const struct conf_key conf_keys[] = {
 	{ "firewall", TEXT("set4", set, ""), AT(firewall.set4) },
 	{ "firewall", TEXT("set6", set, ""), AT(firewall.set6) },
 
-	{ "control", TEXT("socket", path, "/run/sallyport/control.sock"),
+	{ "control", TEXT("socket", path, RUN_DIR "/sallyport/control.sock"),
 	  AT(control.socket) },
 	{ "control", TEXT("admin-group", group, "sallyport-admin"),
 	  AT(control.admin_group) },

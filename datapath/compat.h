@@ -72,6 +72,15 @@ struct mmsghdr {
 #define UDP_SHARES 1
 #endif
 
+/* Where hier(7) has what lasts, and what does not outlive a boot. */
+#ifdef __linux__
+#define STATE_DIR "/var/lib"
+#define RUN_DIR "/run"
+#else
+#define STATE_DIR "/var/db"
+#define RUN_DIR "/var/run"
+#endif
+
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif /* COMPAT_H */

@@ -12,10 +12,10 @@
 
 const char records_ours[] = "lo.sallyport";
 const char *const records_folders[RECORDS_FOLDERS] = {
-	"/run/resolvconf/interface/",	/* Debian's */
-	"/run/resolvconf/interfaces/",	/* openresolv's */
+	RUN_DIR "/resolvconf/interface/",	/* Debian's */
+	RUN_DIR "/resolvconf/interfaces/",	/* openresolv's */
 };
-static const char begun[] = "/run/resolvconf/enable-updates";
+static const char begun[] = RUN_DIR "/resolvconf/enable-updates";
 
 enum { RECORDS = 64 };		/* looked at in a folder */
 

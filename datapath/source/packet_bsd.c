@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/types.h>
+#include <sys/socket.h>
+
 #include "source/packet.h"
 
 #include <errno.h>
@@ -6,7 +9,6 @@
 #include <net/route.h>
 #include <stdalign.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/sysctl.h>
 #include <sys/uio.h>
 

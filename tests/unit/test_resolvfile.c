@@ -86,6 +86,11 @@ static const struct {
 	{ "loopback", TEXT(NS "127.0.0.53\n"), "", true },
 	{ "loopback v6", TEXT(NS "::1\n" NS "10.0.0.1\n"), "10.0.0.1%lan",
 	  true },
+	{ "unbound's forwarders", TEXT("forward-zone:\n\tname: .\n"
+		"\tforward-addr: 192.0.2.2\n        forward-addr: 10.0.0.1\n"),
+	  "192.0.2.2%wan 10.0.0.1%lan", false },
+	{ "... over TLS", TEXT("\tforward-addr: 192.0.2.2@853#a.example\n"
+		"\tforward-addr: 192.0.2.3@853\n"), "", false },
 	{ "this host", TEXT(NS "0.0.0.0\n"), "", true },
 	{ "own address", TEXT(NS "192.0.2.1\n"), "", true },
 	{ "multicast", TEXT(NS "224.0.0.251\n"), "", false },
