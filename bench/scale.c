@@ -208,10 +208,12 @@ static double cost_element(unsigned int elements)
 static struct answer answer;
 static struct ring grants, acks;
 
-static void on_open(void *context, const struct allowed_entry *e)
+static void on_open(void *context, const struct allowed_entry *e,
+		    const uint8_t *name)
 {
 	(void)context;
 	(void)e;
+	(void)name;
 }
 
 static int reload(void *context)

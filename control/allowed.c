@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 struct allowed_entry *allowed_find(struct allowed *a,
 				   const struct ipaddr *addr)
@@ -32,9 +33,11 @@ unsigned int allowed_expire(struct allowed *a, uint64_t now,
 			out[gone++] = a->entry[i].addr;
 			continue;
 		}
-		/* They are large, and mostly stay where they are. */
-		if (kept < i)
+		if (kept < i) {
 			a->entry[kept] = a->entry[i];
+			memcpy(a->name[kept], a->name[i],
+			       a->entry[i].name_len);
+		}
 		kept++;
 	}
 	a->n = kept;

@@ -20,12 +20,14 @@ struct allowed_entry {
 	uint64_t opened, expiry;	/* boot time, ns */
 	bool tls;			/* for TLS alone */
 	uint8_t name_len;
-	uint8_t name[DNSNAME_MAX];	/* that was asked for; hostile bytes */
 };
 
 struct allowed {
 	unsigned int n;
 	struct allowed_entry entry[ALLOW_MAX];	/* oldest first */
+	/* Of each entry, what was asked for: hostile bytes. Apart, as all
+	 * entries are looked at for each address. */
+	uint8_t name[ALLOW_MAX][DNSNAME_MAX];
 };
 
 struct allowed_entry *allowed_find(struct allowed *a,

@@ -217,7 +217,8 @@ static int enter(struct answer *a, const struct grant *g, uint64_t now)
 			continue;
 		e->opened = now;
 		e->name_len = g->name_len;
-		memcpy(e->name, g->name, g->name_len);
+		memcpy(a->allowed.name[e - a->allowed.entry], g->name,
+		       g->name_len);
 	}
 	return 0;
 }
@@ -329,7 +330,8 @@ static void announce(struct answer *a, const struct batch *b, unsigned int i)
 	/* A datapath that has lost announcements waits for a verification. */
 	a->stale = true;
 	for (unsigned int k = b->from[i]; k < b->to[i]; k++)
-		a->on_open(a->context, &a->allowed.entry[k]);
+		a->on_open(a->context, &a->allowed.entry[k],
+			   a->allowed.name[k]);
 }
 
 /* error: the kernel's, of all of them. True: something is to be taken back. */

@@ -36,9 +36,11 @@ struct answer {
 	uint64_t verifications;
 	uint64_t first_opened;		/* boot time, ns, in this epoch; 0 = not yet */
 
-	/* Told of what happens; context is the daemon. */
+	/* Told of what happens; context is the daemon. on_open is told before
+	 * the ack is there, so what takes its time is for later. */
 	void *context;
-	void (*on_open)(void *context, const struct allowed_entry *e);
+	void (*on_open)(void *context, const struct allowed_entry *e,
+			const uint8_t *name);
 	/* Before the kernel lets packets to a through, and as soon as it does
 	 * not any more: until then, boot time in ns. May be NULL. */
 	void (*on_reach)(void *context, const struct ipaddr *a,

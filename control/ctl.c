@@ -377,6 +377,14 @@ void ctl_event(struct ctl *ctl, json_t *event)
 	json_decref(message);
 }
 
+bool ctl_heard(const struct ctl *ctl)
+{
+	for (unsigned int i = 0; i < CTL_CLIENTS; i++)
+		if (ctl->clients[i].fd >= 0 && ctl->clients[i].subscribed)
+			return true;
+	return false;
+}
+
 /* Looked up once: a directory service may take its time. */
 static gid_t admin_gid(const char *name)
 {

@@ -52,5 +52,7 @@ void ctl_close(struct ctl *ctl);
 /* Sends {"jsonrpc":"2.0","method":"event","params":event} to subscribers;
  * steals the reference. */
 void ctl_event(struct ctl *ctl, json_t *event);
+/* Would an event go to anybody? */
+bool ctl_heard(const struct ctl *ctl);
 
 #endif /* CTL_H */

@@ -280,14 +280,14 @@ static int open_firewall(struct daemon *d, struct why *why)
 	       fw_nft_open(&d->fw, &d->conf, why);
 }
 
-static void on_open(void *context, const struct allowed_entry *e)
+static void tell_opened(struct daemon *d, const struct allowed_entry *e,
+			const uint8_t *wire)
 {
-	struct daemon *d = context;
 	char addr[IPADDR_TEXT], name[DNSNAME_TEXT];
 	unsigned int seconds = (unsigned int)((e->expiry - e->opened) / CLOCK_S);
 
 	ipaddr_text(&e->addr, addr);
-	dnsname_to_text(e->name, e->name_len, name);
+	dnsname_to_text(wire, e->name_len, name);
 	log_debug("door: %s open for %s, %u s", addr, name, seconds);
 	methods_event(d, "allowed", "{s:s,s:s,s:i}", "address", addr, "name",
 		      name, "seconds", (int)seconds);
@@ -296,6 +296,26 @@ static void on_open(void *context, const struct allowed_entry *e)
 	d->portal = true;
 	log_info("door: %s is private: a portal is suspected", addr);
 	methods_event(d, "portal", "{s:s,s:s}", "address", addr, "name", name);
+}
+
+void daemon_tell_opened(struct daemon *d)
+{
+	for (unsigned int i = 0; i < d->n_opened; i++)
+		tell_opened(d, &d->opened[i].entry, d->opened[i].name);
+	d->n_opened = 0;
+}
+
+static void on_open(void *context, const struct allowed_entry *e,
+		    const uint8_t *name)
+{
+	struct daemon *d = context;
+	struct daemon_opened *o;
+
+	if (d->n_opened == ANSWER_BATCH)
+		daemon_tell_opened(d);
+	o = &d->opened[d->n_opened++];
+	o->entry = *e;
+	memcpy(o->name, name, e->name_len);
 }
 
 static void on_reach(void *context, const struct ipaddr *a, uint64_t until)
@@ -426,7 +446,8 @@ int daemon_open(struct daemon *d, const char *conf_path,
 	daemon_init(d, conf);
 	snprintf(d->conf_path, sizeof(d->conf_path), "%s", conf_path);
 	d->base = event_base_new();
-	if (d->base == NULL)
+	if (d->base == NULL ||
+	    event_base_priority_init(d->base, DAEMON_PRIORITIES) < 0)
 		return why_set(why, -ENOMEM, "no event loop");
 	d->leaks.wanted = true;
 	error = open_all(d, why);

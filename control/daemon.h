@@ -38,6 +38,15 @@
 #include "wake.h"
 #include "why.h"
 
+/* Events are DAEMON_LATER; what must be known before others act comes first. */
+enum { DAEMON_FIRST, DAEMON_LATER, DAEMON_PRIORITIES = 3 };
+
+/* An address that has been opened, and is yet to be told. */
+struct daemon_opened {
+	struct allowed_entry entry;
+	uint8_t name[DNSNAME_MAX];
+};
+
 struct daemon {
 	struct event_base *base;
 	char conf_path[PATH_MAX];
@@ -72,6 +81,8 @@ struct daemon {
 	bool active;			/* the door's steps are done */
 	bool latched;			/* ... one failed: not before a change */
 	struct answer answer;
+	struct daemon_opened opened[ANSWER_BATCH];
+	unsigned int n_opened;
 	struct netinfo net;
 	struct netmon *netmon;
 	struct event *net_event, *tick_event;
@@ -114,6 +125,8 @@ void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r);
 NODISCARD int daemon_load(struct daemon *d, struct why *why);
 /* Loads what is loaded; the door's sets are empty then. Says what fails. */
 int daemon_load_again(struct daemon *d);
+/* Tells what has been opened, now that nobody waits for it any more. */
+void daemon_tell_opened(struct daemon *d);
 /* Remembers, logs and tells subscribers. */
 void daemon_problem(struct daemon *d, const char *step, const char *text);
 

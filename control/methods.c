@@ -333,7 +333,7 @@ void methods_event(struct daemon *d, const char *event, const char *fmt, ...)
 	va_list ap;
 	json_t *o;
 
-	if (d->ctl == NULL)
+	if (d->ctl == NULL || !ctl_heard(d->ctl))
 		return;
 	va_start(ap, fmt);
 	o = json_vpack_ex(NULL, 0, fmt, ap);

@@ -335,7 +335,8 @@ json_t *report_allowed(struct daemon *d)
 
 		json_array_append_new(list, json_pack("{s:o,s:o,s:I,s:f}",
 			"address", address(&a->addr),
-			"name", name(a->name, a->name_len, false),
+			"name", name(d->answer.allowed.name[i], a->name_len,
+				     false),
 			"seconds_left",
 			(json_int_t)((a->expiry - now) / CLOCK_S),
 			"opened_at_ms",

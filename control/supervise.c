@@ -180,8 +180,8 @@ static void on_grants(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	/* Elements open nothing behind rules that are not ours. */
-	look(d);
+	/* Elements open nothing behind rules that are not ours: who changed
+	 * those before this grant was asked for is heard first. */
 	acks = answer_grants(&d->answer);
 	if (acks < 0) {
 		log_error("datapath: it broke the protocol; it is killed");
@@ -190,6 +190,7 @@ static void on_grants(evutil_socket_t fd, short what, void *context)
 	}
 	if (acks > 0)
 		child_kick(&d->child);
+	daemon_tell_opened(d);
 	/* A full ring's worth: there may be more. */
 	if (acks == RING_GRANTS)
 		event_active(d->kick_event, EV_READ, 0);
@@ -442,7 +443,9 @@ int supervise_open(struct daemon *d, struct why *why)
 		return 0;
 	d->fw_event = event_new(d->base, fd, EV_READ | EV_PERSIST,
 				on_firewall, d);
-	if (d->fw_event == NULL || event_add(d->fw_event, NULL) < 0)
+	if (d->fw_event == NULL ||
+	    event_priority_set(d->fw_event, DAEMON_FIRST) < 0 ||
+	    event_add(d->fw_event, NULL) < 0)
 		return why_set(why, -ENOMEM, "no event for the firewall");
 	return 0;
 }

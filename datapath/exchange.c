@@ -2,39 +2,38 @@
 /*
  * Theory of operation
  *
- * FREE -> ASKING -> (HELD) -> LINGER -> FREE. A question in ASKING has a UDP
- * socket per server, and at most one TCP connection, opened when a server
- * says TC. Every socket belongs to one question and one server, so a packet
- * that is read from it can only be an answer to that question, a forgery, or
- * late. It counts only if all of this holds: source address and port are the
- * server's; id; QR and opcode; exactly our question; the name spelt octet by
- * octet as we spelt it. A forger off the path has to hit port (15 bits), id
- * (16 bits) and spelling (one bit a letter) within the life of a question.
+ * FREE -> ASKING -> (HELD) -> LINGER -> FREE. A question in ASKING has a port
+ * per server, and at most one TCP connection, opened when a server says TC. A
+ * port belongs to one server and a few questions, so a packet that is read
+ * from it can only be an answer to one of them, a forgery, or late. It counts
+ * only if all of this holds: source address and port are the server's; the id
+ * is a question's there; QR and opcode; exactly that question; the name spelt
+ * octet by octet as we spelt it. A forger off the path has to hit port (15
+ * bits), id (16 bits) and spelling (one bit a letter) within the life of a
+ * question.
  *
- * Sends are repeated on the same socket with the same id and spelling, so an
- * answer to the first try is still an answer after the second.
+ * What is asked in one round of the loop is sent at its end, together as far
+ * as it shares a port. Sends are repeated with the same port, id and
+ * spelling, so an answer to the first try is still an answer after the second.
  *
- * In LINGER the sockets stay open, so that what comes late is read and
- * counted instead of being answered with ICMP. The oldest lingering question
- * gives way when a new one needs room.
+ * In LINGER the ports stay open, so that what comes late is read and counted
+ * instead of being answered with ICMP. The oldest lingering question gives way
+ * when a new one needs room.
  */
 #include "exchange.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "exchangetcp.h"
 #include "question.h"
-#include "sockaddr.h"
 #include "upstream.h"
 #include "wire.h"
 
 enum {
-	READ_BURST = 8,		/* datagrams of one socket per round */
+	READ_BURST = 8,		/* datagrams of one port per round */
 	LINGER_MS = 1000,
 	DOUBT = 2,		/* tries unanswered: is the hop still there? */
 };
@@ -46,13 +45,6 @@ static void count(struct exchange *x, unsigned int which)
 	counters_add(x->counters, which, 1);
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void drop_slot(struct exchange *x, uint16_t *slot)
 {
 	if (*slot != SLOTS_NONE)
@@ -60,23 +52,72 @@ static void drop_slot(struct exchange *x, uint16_t *slot)
 	*slot = SLOTS_NONE;
 }
 
-static uint64_t token(const struct exchange *x, const struct question *q,
-		      unsigned int n)
+/* ---- the three lists */
+
+static uint8_t index_of(const struct exchange *x, const struct question *q)
 {
-	return x->token +
-	       (uint64_t)(q - x->question) * EXCHANGE_TOKENS + n;
+	return (uint8_t)(q - x->question);
+}
+
+static void put_open(struct exchange *x, struct question *q)
+{
+	q->place = (uint8_t)x->n_open;
+	x->open[x->n_open++] = index_of(x, q);
+}
+
+static void take_open(struct exchange *x, const struct question *q)
+{
+	uint8_t last = x->open[--x->n_open];
+
+	x->open[q->place] = last;
+	x->question[last].place = q->place;
+}
+
+static void take_linger(struct exchange *x, const struct question *q)
+{
+	uint8_t *at = memchr(x->linger, index_of(x, q), x->n_linger);
+
+	x->n_linger--;
+	memmove(at, at + 1, (size_t)(x->linger + x->n_linger - at));
+}
+
+static struct question *oldest(struct exchange *x)
+{
+	return x->n_linger == 0 ? NULL : &x->question[x->linger[0]];
+}
+
+struct question *exchange_open(struct exchange *x, unsigned int i)
+{
+	return &x->question[x->open[i]];
+}
+
+/* ---- what a question holds */
+
+static void let_go(struct exchange *x, struct question *q)
+{
+	for (unsigned int i = 0; i < POLICY_UPSTREAMS; i++) {
+		struct question_server *s = &q->server[i];
+
+		if (s->port != PORTS_NONE)
+			ports_leave(&x->ports, s->port, s->use);
+		s->port = PORTS_NONE;
+		s->queued = false;
+	}
+	exchangetcp_close(x, q);
+	drop_slot(x, &q->slot);
 }
 
 static void set_free(struct exchange *x, struct question *q)
 {
-	for (unsigned int i = 0; i < POLICY_UPSTREAMS; i++) {
-		if (x->wire != NULL && q->server[i].fd >= 0)
-			wire_forget(x->wire, q->server[i].port);
-		close_fd(&q->server[i].fd);
-	}
-	exchangetcp_close(x, q);
-	drop_slot(x, &q->slot);
+	if (q->state == QUESTION_FREE)
+		return;
+	if (q->state == QUESTION_LINGER)
+		take_linger(x, q);
+	else
+		take_open(x, q);
+	let_go(x, q);
 	q->state = QUESTION_FREE;
+	x->vacant[x->n_vacant++] = index_of(x, q);
 }
 
 void exchange_init(struct exchange *x, struct poller *poller,
@@ -88,60 +129,34 @@ void exchange_init(struct exchange *x, struct poller *poller,
 	x->slots = slots;
 	x->counters = counters;
 	x->token = first;
+	ports_init(&x->ports, poller, first);
 	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
 		struct question *q = &x->question[i];
 
+		x->vacant[x->n_vacant++] = (uint8_t)(QUESTIONS_MAX - 1 - i);
 		q->slot = q->tcp.slot = SLOTS_NONE;
 		q->tcp.fd = -1;
 		for (unsigned int u = 0; u < POLICY_UPSTREAMS; u++)
-			q->server[u].fd = -1;
+			q->server[u].port = PORTS_NONE;
 	}
+}
+
+void exchange_set_wire(struct exchange *x, struct wire *w)
+{
+	x->wire = x->ports.wire = w;
 }
 
 struct question *exchange_find(struct exchange *x, const uint8_t *name,
 			       size_t len, uint16_t type)
 {
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		struct question *q = &x->question[i];
+	for (unsigned int i = 0; i < x->n_open; i++) {
+		struct question *q = exchange_open(x, i);
 
-		if ((q->state == QUESTION_ASKING ||
-		     q->state == QUESTION_HELD) && q->type == type &&
-		    q->name_len == len && memcmp(q->name, name, len) == 0)
+		if (q->type == type && q->name_len == len &&
+		    memcmp(q->name, name, len) == 0)
 			return q;
 	}
 	return NULL;
-}
-
-/* Of one that lingers, for the next: its sockets stay with their place in the
- * table. When many ask, opening sockets is dearer than new ports for them. */
-static void recycle(struct exchange *x, struct question *q)
-{
-	if (x->wire != NULL) {
-		set_free(x, q);
-		return;
-	}
-	for (unsigned int i = 0; i < POLICY_UPSTREAMS; i++)
-		if (q->server[i].fd >= 0 && upstream_park(q->server[i].fd) < 0)
-			close_fd(&q->server[i].fd);
-}
-
-/* A free question, else the one that has lingered longest. */
-static struct question *vacant(struct exchange *x)
-{
-	struct question *oldest = NULL;
-
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		struct question *q = &x->question[i];
-
-		if (q->state == QUESTION_FREE)
-			return q;
-		if (q->state == QUESTION_LINGER &&
-		    (oldest == NULL || q->deadline < oldest->deadline))
-			oldest = q;
-	}
-	if (oldest != NULL)
-		recycle(x, oldest);
-	return oldest;
 }
 
 static void begin(struct question *q, uint64_t now)
@@ -162,10 +177,14 @@ static void begin(struct question *q, uint64_t now)
 struct question *exchange_new(struct exchange *x, const uint8_t *name,
 			      size_t len, uint16_t type, uint64_t now)
 {
-	struct question *q = vacant(x);
+	struct question *q;
 
-	if (q == NULL)
+	if (x->n_vacant == 0 && x->n_linger > 0)
+		set_free(x, oldest(x));
+	if (x->n_vacant == 0)
 		return NULL;
+	q = &x->question[x->vacant[--x->n_vacant]];
+	put_open(x, q);
 	q->type = type;
 	q->name_len = (uint8_t)len;
 	memcpy(q->name, name, len);
@@ -175,92 +194,161 @@ struct question *exchange_new(struct exchange *x, const uint8_t *name,
 
 void exchange_restart(struct exchange *x, struct question *q, uint64_t now)
 {
-	set_free(x, q);
+	let_go(x, q);
 	begin(q, now);
 }
 
-static int transmit(struct exchange *x, const struct question_server *s,
-		    const uint8_t *msg, size_t len, bool doubt, uint64_t now)
-{
-	const struct wire_message m = {
-		.to = &s->upstream, .port = s->port, .msg = msg, .len = len,
-		.doubt = doubt,
-	};
+/* ---- sending */
 
-	return x->wire != NULL ? wire_send(x->wire, &m, now) :
-				 upstream_send(s->fd, &s->upstream, msg, len);
+static void note_sent(struct exchange *x, struct question *q)
+{
+	count(x, COUNT_ASKED);
+	q->sent = true;
+	if (x->on_sent != NULL)
+		x->on_sent(x->context, q);
 }
 
-void exchange_send(struct exchange *x, struct question *q,
-		   struct question_server *s, bool doubt, uint64_t now)
+static void send_frame(struct exchange *x, struct question *q,
+		       const struct question_server *s, bool doubt,
+		       uint64_t now)
 {
+	const struct port *p = &x->ports.port[s->port];
 	uint8_t msg[QUESTION_MESSAGE];
-	size_t len = question_build(q, s, msg);
-	int error = transmit(x, s, msg, len, doubt, now);
+	const struct wire_message m = {
+		.to = &p->to, .port = p->number, .msg = msg,
+		.len = question_build(q, s, msg), .doubt = doubt,
+	};
+	int error = wire_send(x->wire, &m, now);
 
 	if (error == -EINPROGRESS)
 		return;		/* exchangewire_reach() will */
 	/* No route, or the firewall: another server or the next try. */
-	if (error < 0) {
+	if (error < 0)
 		count(x, COUNT_UPSTREAM_ERROR);
-		return;
-	}
-	count(x, COUNT_ASKED);
-	q->sent = true;
+	else
+		note_sent(x, q);
 }
 
-bool exchange_draw(const struct question *q, struct question_server *s)
+void exchange_send(struct exchange *x, struct question *q, unsigned int u,
+		   bool doubt, uint64_t now)
 {
-	uint8_t bits[DNSNAME_MAX / 8 + 1 + 2];
+	if (x->wire != NULL) {
+		send_frame(x, q, &q->server[u], doubt, now);
+		return;
+	}
+	if (x->n_out == EXCHANGE_OUTBOX)
+		exchange_flush(x);
+	q->server[u].queued = true;
+	x->outbox[x->n_out++] = (struct exchange_out){ index_of(x, q),
+						       (uint8_t)u };
+}
 
-	if (getrandom(bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
-		return false;
-	s->id = (uint16_t)(bits[0] << 8 | bits[1]);
+static struct question_server *outgoing(struct exchange *x, unsigned int i)
+{
+	const struct exchange_out *o = &x->outbox[i];
+
+	return &x->question[o->question].server[o->server];
+}
+
+/* Sends to port's server, and says of each whether it has left. */
+static void send_batch(struct exchange *x, const struct port *port,
+		       const struct upstream_datagram *d,
+		       struct question *const *q, unsigned int n)
+{
+	unsigned int i = 0;
+
+	/* What shrinks: the datagrams left. */
+	while (i < n) {
+		int sent = upstream_send(port->fd, &port->to, d + i, n - i);
+
+		if (sent < 0) {
+			count(x, COUNT_UPSTREAM_ERROR);
+			i++;
+		}
+		for (; sent > 0; sent--)
+			note_sent(x, q[i++]);
+	}
+}
+
+/* All that waits for the same port as the first does. */
+static void flush_port(struct exchange *x, unsigned int first)
+{
+	uint8_t msg[UPSTREAM_BATCH][QUESTION_MESSAGE];
+	struct upstream_datagram d[UPSTREAM_BATCH];
+	struct question *q[UPSTREAM_BATCH];
+	uint16_t port = outgoing(x, first)->port;
+	unsigned int n = 0;
+
+	for (unsigned int i = first; i < x->n_out && n < UPSTREAM_BATCH; i++) {
+		struct question_server *s = outgoing(x, i);
+
+		if (!s->queued || s->port != port)
+			continue;
+		s->queued = false;
+		q[n] = &x->question[x->outbox[i].question];
+		d[n].p = msg[n];
+		d[n].len = question_build(q[n], s, msg[n]);
+		n++;
+	}
+	send_batch(x, &x->ports.port[port], d, q, n);
+}
+
+void exchange_flush(struct exchange *x)
+{
+	for (unsigned int i = 0; i < x->n_out; i++)
+		if (outgoing(x, i)->queued)
+			flush_port(x, i);
+	x->n_out = 0;
+}
+
+/* Random octets: a system call for many questions. */
+static bool draw(struct exchange *x, uint8_t *out, size_t len)
+{
+	if (x->n_random < len) {
+		x->n_random = 0;
+		if (getrandom(x->random, EXCHANGE_RANDOM, 0) !=
+		    EXCHANGE_RANDOM)
+			return false;
+		x->n_random = EXCHANGE_RANDOM;
+	}
+	x->n_random -= (unsigned int)len;
+	memcpy(out, x->random + x->n_random, len);
+	memset(x->random + x->n_random, 0, len);
+	return true;
+}
+
+bool exchange_draw(struct exchange *x, const struct question *q,
+		   struct question_server *s)
+{
+	struct port *port = &x->ports.port[s->port];
+	uint8_t bits[2 + DNSNAME_MAX / 8 + 1];
+
+	port->use[s->use].id = 0;
+	/* What shrinks: each try ends it but with 16 in 65536. */
+	do {
+		if (!draw(x, bits, 2u + q->name_len / 8u + 1))
+			return false;
+		s->id = (uint16_t)(bits[0] << 8 | bits[1]);
+	} while (ports_find(port, s->id) != NULL);
+	port->use[s->use].id = s->id;
 	question_spell(s->spelt, q->name, q->name_len, bits + 2);
 	return true;
 }
 
-/* The socket of an earlier question, if it can be used again. */
-static bool take_again(struct question_server *s,
-		       const struct policy_upstream *u)
-{
-	if (s->fd >= 0 && (ipaddr_is_v4(&s->upstream.addr) !=
-			   ipaddr_is_v4(&u->addr) ||
-			   upstream_reopen(s->fd, u) < 0))
-		close_fd(&s->fd);
-	return s->fd >= 0;
-}
-
 static bool open_server(struct exchange *x, struct question *q, unsigned int u,
-			const struct policy_upstream *to)
+			const struct policy_upstream *to, uint64_t now)
 {
 	struct question_server *s = &q->server[u];
-	bool again = take_again(s, to);
 
-	s->upstream = *to;
 	s->failed = true;
 	s->large = false;
-	if (!exchange_draw(q, s))
-		return false;
-	if (again) {
-		s->failed = false;
-		return true;
-	}
-	s->fd = x->wire != NULL ?
-		sockaddr_reserve(ipaddr_is_v4(&s->upstream.addr), &s->port) :
-		upstream_open(&s->upstream);
-	if (s->fd < 0) {
+	s->port = ports_join(&x->ports, u, to, index_of(x, q), now, &s->use);
+	if (s->port == PORTS_NONE) {
 		count(x, COUNT_UPSTREAM_ERROR);
-		s->fd = -1;
 		return false;
 	}
-	if (x->wire == NULL &&
-	    poller_add(x->poller, s->fd, token(x, q, u)) < 0) {
-		close_fd(&s->fd);
-		return false;
-	}
-	s->failed = false;
-	return true;
+	s->failed = !exchange_draw(x, q, s);
+	return !s->failed;
 }
 
 bool exchange_ask(struct exchange *x, struct question *q,
@@ -270,8 +358,8 @@ bool exchange_ask(struct exchange *x, struct question *q,
 
 	q->n_servers = (uint8_t)p->n_upstreams;
 	for (unsigned int u = 0; u < q->n_servers; u++) {
-		if (open_server(x, q, u, &p->upstreams[u])) {
-			exchange_send(x, q, &q->server[u], false, now);
+		if (open_server(x, q, u, &p->upstreams[u], now)) {
+			exchange_send(x, q, u, false, now);
 			any = true;
 		}
 	}
@@ -284,10 +372,10 @@ void exchange_retry(struct exchange *x, struct question *q, uint64_t now)
 	if (q->state != QUESTION_ASKING || now < q->retry_at)
 		return;
 	for (unsigned int u = 0; u < q->n_servers; u++) {
-		struct question_server *s = &q->server[u];
+		const struct question_server *s = &q->server[u];
 
 		if (!s->failed && !(q->tcp.fd >= 0 && q->tcp.server == u)) {
-			exchange_send(x, q, s, q->tries >= DOUBT, now);
+			exchange_send(x, q, u, q->tries >= DOUBT, now);
 			count(x, COUNT_RETRY);
 		}
 	}
@@ -333,65 +421,116 @@ bool exchange_take(struct exchange *x, struct question *q, unsigned int u,
 	return true;
 }
 
-static bool read_udp(struct exchange *x, struct question *q, unsigned int u)
+struct question *exchange_meant(struct exchange *x, uint16_t i,
+				struct slice msg, unsigned int *u)
 {
-	struct question_server *s = &q->server[u];
+	const struct port_use *use = msg.len < 2 ? NULL :
+		ports_find(&x->ports.port[i], slice_be16(msg, 0));
+	struct question *q;
+	struct dnsmsg m;
+	enum parse why;
 
-	/* What shrinks: the burst, and the socket's queue. */
-	for (unsigned int i = 0; i < READ_BURST && s->fd >= 0; i++) {
-		uint16_t slot = slots_claim(x->slots);
-		bool from_it, good = false;
-		ssize_t n;
-
-		if (slot == SLOTS_NONE) {
-			count(x, COUNT_FULL);
-			return false;
-		}
-		n = upstream_recv(s->fd, &s->upstream,
-				  slots_data(x->slots, slot), QUESTION_RESPONSE,
-				  &from_it);
-		if (n == -EAGAIN || n == -EINTR) {
-			slots_release(x->slots, slot);
-			return false;
-		}
-		if (n < 0)
-			count(x, COUNT_UPSTREAM_ERROR);
-		else if (!from_it)
-			count(x, COUNT_BAD_SOURCE);
-		else if (q->state != QUESTION_ASKING)
-			count(x, COUNT_LATE);
-		else if (n > QUESTION_RESPONSE)
-			count(x, PARSE_LONG);
-		else
-			good = exchange_take(x, q, u, slot, 0, (size_t)n);
-		if (good && (q->view.flags & DNSFLAG_TC) == 0) {
-			q->slot = slot;
-			return true;
-		}
-		slots_release(x->slots, slot);
-		if (good)
-			exchangetcp_start(x, q, u);
+	if (use == NULL) {
+		why = dnsmsg_read(msg, &m);
+		count(x, why);
+		if (why == PARSE_OK)
+			count(x, COUNT_BAD_ID);
+		return NULL;
 	}
-	return false;
+	q = &x->question[use->question];
+	*u = 0;
+	while (q->server[*u].port != i)
+		++*u;
+	return q;
 }
 
-bool exchange_read(struct exchange *x, struct question *q, unsigned int n,
-		   uint64_t now, unsigned int *server)
+/* A datagram that came to port i lies in slot, which is the question's then or
+ * free again. */
+static void take_datagram(struct exchange *x, uint16_t i, uint16_t slot,
+			  const struct upstream_datagram *d, uint64_t now,
+			  exchange_heard *heard, void *context)
+{
+	struct question *q = NULL;
+	bool whole = false;
+	unsigned int u;
+
+	if (!d->from_it)
+		count(x, COUNT_BAD_SOURCE);
+	else if (d->len > QUESTION_RESPONSE)
+		count(x, PARSE_LONG);
+	else
+		q = exchange_meant(x, i, (struct slice){ d->p, d->len }, &u);
+	if (q != NULL && q->state != QUESTION_ASKING) {
+		count(x, COUNT_LATE);
+		q = NULL;
+	}
+	if (q != NULL && exchange_take(x, q, u, slot, 0, d->len)) {
+		whole = (q->view.flags & DNSFLAG_TC) == 0;
+		if (!whole)
+			exchangetcp_start(x, q, u);
+	}
+	if (whole) {
+		q->slot = slot;
+		q->answered = now;
+	} else {
+		slots_release(x->slots, slot);
+	}
+	if (q != NULL)
+		heard(context, q, u, whole);
+}
+
+static void read_port(struct exchange *x, uint16_t i, uint64_t now,
+		      exchange_heard *heard, void *context)
+{
+	struct port *port = &x->ports.port[i];
+	struct upstream_datagram d[READ_BURST];
+	uint16_t slot[READ_BURST];
+	unsigned int n = 0;
+	int got;
+
+	while (n < READ_BURST && n < port->n_live &&
+	       (slot[n] = slots_claim(x->slots)) != SLOTS_NONE) {
+		d[n].p = slots_data(x->slots, slot[n]);
+		d[n++].cap = QUESTION_RESPONSE;
+	}
+	if (n == 0) {
+		count(x, COUNT_FULL);
+		return;
+	}
+	got = upstream_recv(port->fd, &port->to, d, n);
+	if (got < 0 && got != -EAGAIN && got != -EINTR)
+		count(x, COUNT_UPSTREAM_ERROR);
+	for (unsigned int k = 0; k < n; k++) {
+		if ((int)k < got)
+			take_datagram(x, i, slot[k], &d[k], now, heard,
+				      context);
+		else
+			slots_release(x->slots, slot[k]);
+	}
+}
+
+static void read_tcp(struct exchange *x, struct question *q, uint64_t now,
+		     exchange_heard *heard, void *context)
 {
 	bool good;
 
 	if (q->state == QUESTION_FREE)
-		return false;
-	if (n == EXCHANGE_TCP) {
-		*server = q->tcp.server;
-		good = exchangetcp_read(x, q);
-	} else {
-		*server = n;
-		good = read_udp(x, q, n);
-	}
+		return;
+	good = exchangetcp_read(x, q);
 	if (good)
 		q->answered = now;
-	return good;
+	heard(context, q, q->tcp.server, good);
+}
+
+void exchange_read(struct exchange *x, uint64_t token, uint64_t now,
+		   exchange_heard *heard, void *context)
+{
+	uint64_t i = token - x->token;
+
+	if (i >= PORTS_MAX)
+		read_tcp(x, &x->question[i - PORTS_MAX], now, heard, context);
+	else if (x->ports.port[i].fd >= 0)
+		read_port(x, (uint16_t)i, now, heard, context);
 }
 
 void exchange_reject(struct exchange *x, struct question *q,
@@ -416,12 +555,16 @@ bool exchange_hopeless(const struct question *q, uint64_t now)
 
 void exchange_end(struct exchange *x, struct question *q, uint64_t now)
 {
+	if (q->n_servers == 0) {
+		set_free(x, q);
+		return;
+	}
 	exchangetcp_close(x, q);
 	drop_slot(x, &q->slot);
+	take_open(x, q);
 	q->state = QUESTION_LINGER;
 	q->deadline = now + LINGER_MS * CLOCK_MS;
-	if (q->n_servers == 0)
-		set_free(x, q);
+	x->linger[x->n_linger++] = index_of(x, q);
 }
 
 void exchange_drop(struct exchange *x, struct question *q)
@@ -433,13 +576,13 @@ uint64_t exchange_due(struct exchange *x, uint64_t now)
 {
 	uint64_t due = UINT64_MAX;
 
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		struct question *q = &x->question[i];
+	while (x->n_linger > 0 && now >= oldest(x)->deadline)
+		set_free(x, oldest(x));
+	if (x->n_linger > 0)
+		due = oldest(x)->deadline;
+	for (unsigned int i = 0; i < x->n_open; i++) {
+		const struct question *q = exchange_open(x, i);
 
-		if (q->state == QUESTION_LINGER && now >= q->deadline)
-			set_free(x, q);
-		if (q->state == QUESTION_FREE)
-			continue;
 		if (q->deadline < due)
 			due = q->deadline;
 		if (q->state == QUESTION_ASKING && q->retry_at < due)

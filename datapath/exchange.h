@@ -2,10 +2,10 @@
 /*
  * exchange.h - questions in flight: ids, case, retries, TCP, lateness
  *
- * A question is asked of all upstreams at once, each through a socket of its
- * own with an id and a spelling (0x20) of its own, and asked again after
- * 100, 300 and 900 ms. What comes back is matched here; whether it is a good
- * answer is for the caller to say.
+ * A question is asked of all upstreams at once, each through a port (ports.h)
+ * with an id and a spelling (0x20) of its own, and asked again after 100, 300
+ * and 900 ms. What comes back is matched here; whether it is a good answer is
+ * for the caller to say.
  *
  * With a wire, packets take the place of sockets. A socket only keeps the
  * port then, and there is no TCP: what says TC is asked again with EDNS.
@@ -19,33 +19,61 @@
 #include "counters.h"
 #include "limits.h"
 #include "poller.h"
+#include "ports.h"
 #include "question.h"
 #include "slots.h"
 
 struct wire;
+
+/*
+ * Something was said to q. good: it lies in q->slot as q->view, a response of
+ * this server to this question, its rcode NOERROR or NXDOMAIN; the receiver
+ * keeps it or calls exchange_reject(). Else it may be hopeless now.
+ */
+typedef void exchange_heard(void *context, struct question *q,
+			    unsigned int server, bool good);
+
+enum {
+	EXCHANGE_OUTBOX = 64,
+	EXCHANGE_TOKENS = PORTS_MAX + QUESTIONS_MAX,	/* ports, then TCP */
+	EXCHANGE_RANDOM = 2048,
+};
 
 struct exchange {
 	struct poller *poller;
 	struct wire *wire;		/* NULL: through sockets */
 	struct slots *slots;
 	struct counters *counters;
-	uint64_t token;			/* of question 0, server 0 */
+	uint64_t token;			/* the first of EXCHANGE_TOKENS */
+	/* Told of each question that has left. May be NULL. */
+	void (*on_sent)(void *context, const struct question *q);
+	void *context;
+	/* Indices: being asked or held; lingering, oldest first; the rest. */
+	uint8_t open[QUESTIONS_MAX], linger[QUESTIONS_MAX],
+		vacant[QUESTIONS_MAX];
+	unsigned int n_open, n_linger, n_vacant;
+	struct exchange_out {
+		uint8_t question, server;
+	} outbox[EXCHANGE_OUTBOX];
+	unsigned int n_out;
+	unsigned int n_random;		/* octets left of these */
+	uint8_t random[EXCHANGE_RANDOM];
+	struct ports ports;
 	struct question question[QUESTIONS_MAX];
 };
 
-enum { EXCHANGE_TCP = POLICY_UPSTREAMS, EXCHANGE_TOKENS = 8 };
-
-/*
- * The tokens it gives the poller are first + question * EXCHANGE_TOKENS + n,
- * n being a server's number or EXCHANGE_TCP.
- */
 void exchange_init(struct exchange *x, struct poller *poller,
 		   struct slots *slots, struct counters *counters,
 		   uint64_t first);
+/* Questions are asked by frames from now on. */
+void exchange_set_wire(struct exchange *x, struct wire *w);
 
 /* The question that is being asked or held, or NULL. */
 struct question *exchange_find(struct exchange *x, const uint8_t *name,
 			       size_t len, uint16_t type);
+/* The i-th of n_open. Who goes through them from the last to the first may
+ * end the one at hand. */
+struct question *exchange_open(struct exchange *x, unsigned int i);
 
 /* A new question, not yet asked of anybody, or NULL when the table is full. */
 struct question *exchange_new(struct exchange *x, const uint8_t *name,
@@ -55,13 +83,12 @@ struct question *exchange_new(struct exchange *x, const uint8_t *name,
 bool exchange_ask(struct exchange *x, struct question *q,
 		  const struct policy *p, uint64_t now);
 
-/*
- * Something is to be read at question i, part n (see exchange_init). True: a
- * response of server *server to this question lies in q->slot as q->view, its
- * rcode NOERROR or NXDOMAIN. The caller keeps it or calls exchange_reject().
- */
-bool exchange_read(struct exchange *x, struct question *q, unsigned int n,
-		   uint64_t now, unsigned int *server);
+/* What was to be sent in this round of the loop is sent. */
+void exchange_flush(struct exchange *x);
+
+/* Something is to be read at this token of its. */
+void exchange_read(struct exchange *x, uint64_t token, uint64_t now,
+		   exchange_heard *heard, void *context);
 
 /* The response in q->slot was no good: drop it, and hope for the others. */
 void exchange_reject(struct exchange *x, struct question *q,
@@ -79,13 +106,13 @@ void exchange_restart(struct exchange *x, struct question *q, uint64_t now);
 /* As if it were asked only now: the network has changed under it. */
 void exchange_again(struct question *q, uint64_t now);
 
-/* The question is over; its slot is released, its sockets linger. */
+/* The question is over; its slot is released, its ports linger. */
 void exchange_end(struct exchange *x, struct question *q, uint64_t now);
 
 /* The question is over and leaves nothing behind. */
 void exchange_drop(struct exchange *x, struct question *q);
 
-/* Closes sockets that have lingered enough. The next time something is due,
+/* Lets go of what has lingered enough. The next time something is due,
  * boot time in ns; UINT64_MAX = nothing. */
 uint64_t exchange_due(struct exchange *x, uint64_t now);
 
@@ -95,11 +122,16 @@ uint64_t exchange_due(struct exchange *x, uint64_t now);
  * is of it. */
 bool exchange_take(struct exchange *x, struct question *q, unsigned int u,
 		   uint16_t slot, size_t off, size_t len);
+/* To whom a message was said that came to this port, by its id, and by which
+ * of his servers. NULL: to nobody, which is counted. */
+struct question *exchange_meant(struct exchange *x, uint16_t port,
+				struct slice msg, unsigned int *u);
 
-/* Sends q's query to s. With doubt: see wire.h. */
-void exchange_send(struct exchange *x, struct question *q,
-		   struct question_server *s, bool doubt, uint64_t now);
+/* Sends q's query to its server u. With doubt: see wire.h. */
+void exchange_send(struct exchange *x, struct question *q, unsigned int u,
+		   bool doubt, uint64_t now);
 /* Another id, another spelling. */
-bool exchange_draw(const struct question *q, struct question_server *s);
+bool exchange_draw(struct exchange *x, const struct question *q,
+		   struct question_server *s);
 
 #endif /* EXCHANGE_H */

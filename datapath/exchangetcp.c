@@ -14,8 +14,7 @@ static void count(struct exchange *x, unsigned int which)
 
 static uint64_t token(const struct exchange *x, const struct question *q)
 {
-	return x->token +
-	       (uint64_t)(q - x->question) * EXCHANGE_TOKENS + EXCHANGE_TCP;
+	return x->token + PORTS_MAX + (uint64_t)(q - x->question);
 }
 
 void exchangetcp_close(struct exchange *x, struct question *q)
@@ -44,7 +43,7 @@ void exchangetcp_start(struct exchange *x, struct question *q, unsigned int u)
 	t->server = (uint8_t)u;
 	t->sent = false;
 	t->got = 0;
-	t->fd = upstream_connect(&q->server[u].upstream);
+	t->fd = upstream_connect(&x->ports.port[q->server[u].port].to);
 	if (t->fd < 0 ||
 	    poller_add(x->poller, t->fd, token(x, q)) < 0 ||
 	    poller_mod(x->poller, t->fd, token(x, q), true) < 0) {

@@ -27,34 +27,13 @@ static void ask_large(struct exchange *x, struct question *q, unsigned int u,
 {
 	struct question_server *s = &q->server[u];
 
-	if (s->large || !exchange_draw(q, s)) {
+	if (s->large || !exchange_draw(x, q, s)) {
 		s->failed = true;
 		return;
 	}
 	s->large = true;
 	wire_expect_parts(x->wire, now);
-	exchange_send(x, q, s, false, now);
-}
-
-static struct question *expecting(struct exchange *x, uint16_t port,
-				  bool v4, unsigned int *server)
-{
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		struct question *q = &x->question[i];
-
-		if (q->state == QUESTION_FREE)
-			continue;
-		for (unsigned int u = 0; u < q->n_servers; u++) {
-			const struct question_server *s = &q->server[u];
-
-			if (s->fd >= 0 && s->port == port &&
-			    ipaddr_is_v4(&s->upstream.addr) == v4) {
-				*server = u;
-				return q;
-			}
-		}
-	}
-	return NULL;
+	exchange_send(x, q, u, false, now);
 }
 
 static bool is_from(const struct policy_upstream *u, uint32_t ifindex,
@@ -66,85 +45,74 @@ static bool is_from(const struct policy_upstream *u, uint32_t ifindex,
 }
 
 /* What only looks at the packet, before a slot is used for it. */
-static bool wanted(struct exchange *x, const struct question *q,
-		   unsigned int u, uint32_t ifindex, const struct frame *f)
+static struct question *wanted(struct exchange *x, uint16_t port,
+			       uint32_t ifindex, const struct frame *f,
+			       unsigned int *u)
 {
-	if (!is_from(&q->server[u].upstream, ifindex, f))
+	struct question *q = NULL;
+
+	if (!is_from(&x->ports.port[port].to, ifindex, f))
 		count(x, COUNT_BAD_SOURCE);
-	else if (q->state != QUESTION_ASKING)
-		count(x, COUNT_LATE);
 	else if (f->payload.len > QUESTION_RESPONSE)
 		count(x, PARSE_LONG);
 	else
-		return true;
-	return false;
+		q = exchange_meant(x, port, f->payload, u);
+	if (q == NULL || q->state == QUESTION_ASKING)
+		return q;
+	count(x, COUNT_LATE);
+	return NULL;
 }
 
-bool exchangewire_hear(struct exchange *x, uint32_t ifindex,
+void exchangewire_hear(struct exchange *x, uint32_t ifindex,
 		       const struct frame *f, uint64_t now,
-		       struct question **out, unsigned int *server)
+		       exchange_heard *heard, void *context)
 {
-	struct question *q = expecting(x, f->dport, ipaddr_is_v4(&f->dst),
-				       server);
-	uint16_t slot;
+	uint16_t port = ports_number(&x->ports, f->dport,
+				     ipaddr_is_v4(&f->dst)), slot;
+	struct question *q;
+	unsigned int u;
 
-	*out = q;
-	if (q == NULL || !wanted(x, q, *server, ifindex, f))
-		return false;
+	if (port == PORTS_NONE)
+		return;
+	q = wanted(x, port, ifindex, f, &u);
+	if (q == NULL)
+		return;
 	slot = slots_claim(x->slots);
 	if (slot == SLOTS_NONE) {
 		count(x, COUNT_FULL);
-		return false;
+		return;
 	}
 	memcpy(slots_data(x->slots, slot), f->payload.p, f->payload.len);
-	if (exchange_take(x, q, *server, slot, 0, f->payload.len)) {
+	if (exchange_take(x, q, u, slot, 0, f->payload.len)) {
 		if ((q->view.flags & DNSFLAG_TC) == 0) {
 			q->slot = slot;
 			q->answered = now;
-			return true;
+			heard(context, q, u, true);
+			return;
 		}
-		ask_large(x, q, *server, now);
+		ask_large(x, q, u, now);
 	}
 	slots_release(x->slots, slot);
-	return false;
+	heard(context, q, u, false);
 }
 
 void exchangewire_reach(struct exchange *x, uint32_t ifindex,
 			const struct ipaddr *hop, uint64_t now)
 {
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		struct question *q = &x->question[i];
+	for (unsigned int i = 0; i < x->n_open; i++) {
+		struct question *q = exchange_open(x, i);
 
 		if (q->state != QUESTION_ASKING)
 			continue;
 		for (unsigned int u = 0; u < q->n_servers; u++) {
-			struct question_server *s = &q->server[u];
+			const struct policy_upstream *to;
 
-			if (!s->failed && s->upstream.ifindex == ifindex &&
-			    ipaddr_equal(wire_hop(&s->upstream), hop))
-				exchange_send(x, q, s, false, now);
+			if (q->server[u].failed)
+				continue;
+			to = &x->ports.port[q->server[u].port].to;
+			if (to->ifindex == ifindex &&
+			    ipaddr_equal(wire_hop(to), hop))
+				exchange_send(x, q, u, false, now);
 		}
-	}
-}
-
-static void adopt_way(struct policy_upstream *u, const struct policy *p)
-{
-	for (unsigned int i = 0; i < p->n_upstreams; i++) {
-		const struct policy_upstream *now = &p->upstreams[i];
-
-		if (now->port == u->port && now->ifindex == u->ifindex &&
-		    ipaddr_equal(&now->addr, &u->addr))
-			*u = *now;
-	}
-}
-
-void exchangewire_adopt(struct exchange *x, const struct policy *p)
-{
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		struct question *q = &x->question[i];
-
-		if (q->state == QUESTION_ASKING)
-			for (unsigned int u = 0; u < q->n_servers; u++)
-				adopt_way(&q->server[u].upstream, p);
 	}
 }

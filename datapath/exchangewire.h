@@ -15,20 +15,13 @@
 #include "shared/ipaddr.h"
 #include "shared/policy.h"
 
-/*
- * f, a UDP packet, has come on the link. True: it is a response to *q as
- * exchange_read() has it. False: it is not; *q is the question that it was
- * sent to, or NULL.
- */
-bool exchangewire_hear(struct exchange *x, uint32_t ifindex,
+/* f, a UDP packet, has come on the link; as exchange_read(). */
+void exchangewire_hear(struct exchange *x, uint32_t ifindex,
 		       const struct frame *f, uint64_t now,
-		       struct question **q, unsigned int *server);
+		       exchange_heard *heard, void *context);
 
 /* By this hop, packets can be sent now: what is asked that way is asked. */
 void exchangewire_reach(struct exchange *x, uint32_t ifindex,
 			const struct ipaddr *hop, uint64_t now);
-
-/* How p's upstreams are reached may be another way than it was. */
-void exchangewire_adopt(struct exchange *x, const struct policy *p);
 
 #endif /* EXCHANGEWIRE_H */

@@ -15,7 +15,6 @@
 #include "hold.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "loop.h"
@@ -168,8 +167,8 @@ void hold_grant(struct loop *l, struct question *q)
 
 static struct question *held(struct loop *l, uint32_t grant)
 {
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		struct question *q = &l->exchange.question[i];
+	for (unsigned int i = 0; i < l->exchange.n_open; i++) {
+		struct question *q = exchange_open(&l->exchange, i);
 
 		if (q->state == QUESTION_HELD && q->grant == grant)
 			return q;
@@ -199,9 +198,7 @@ void hold_acks(struct loop *l)
 {
 	const void *record;
 	struct ack a;
-	uint64_t n;
 
-	(void)!read(DATAPATH_KICK_DATAPATH, &n, sizeof(n));
 	while (ring_peek(&l->acks, &record) == 1) {
 		memcpy(&a, record, sizeof(a));
 		ring_release(&l->acks);

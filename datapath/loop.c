@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "exchangewire.h"
 #include "hold.h"
 #include "resolve.h"
 
@@ -43,7 +42,7 @@ static void adopt_policy(struct loop *l)
 	l->due = 0;
 	if (l->wire != NULL) {
 		wire_adopt(l->wire, &l->policy);
-		exchangewire_adopt(&l->exchange, &l->policy);
+		ports_adopt(&l->exchange.ports, &l->policy);
 	}
 	if (l->policy.network != network) {
 		cache_clear(&l->cache);
@@ -114,7 +113,7 @@ static bool dispatch(struct loop *l, uint64_t token)
 		return intake_read(&l->intake, &l->policy.judge, l->now,
 				   resolve_query, l);
 	} else if (token >= TOKEN_EXCHANGE) {
-		resolve_upstream(l, token - TOKEN_EXCHANGE);
+		resolve_upstream(l, token);
 	} else if (token >= TOKEN_WIRE) {
 		resolve_wire(l, (unsigned int)token - TOKEN_WIRE);
 	} else {
@@ -143,6 +142,7 @@ void loop_run(struct loop *l)
 		if (l->now >= l->due)
 			resolve_timers(l);
 		resolve_prefetch(l);
+		exchange_flush(&l->exchange);
 		listener_flush(&l->listener);
 		if (l->kick)
 			(void)!write(DATAPATH_KICK_CONTROL, &one, sizeof(one));
@@ -172,11 +172,13 @@ int loop_open(struct loop *l)
 	intake_init(&l->intake, &l->slots, l->counters);
 	exchange_init(&l->exchange, &l->poller, &l->slots, l->counters,
 		      TOKEN_EXCHANGE);
+	l->exchange.on_sent = resolve_sent;
+	l->exchange.context = l;
 	hold_init(l);
 	error = poller_add(&l->poller, DATAPATH_CHANNEL, TOKEN_CHANNEL);
-	return error < 0 ? error : poller_add(&l->poller,
-					      DATAPATH_KICK_DATAPATH,
-					      TOKEN_KICK);
+	return error < 0 ? error : poller_add_kick(&l->poller,
+						   DATAPATH_KICK_DATAPATH,
+						   TOKEN_KICK);
 }
 
 int loop_listen(struct loop *l, const struct ipaddr *a, uint16_t port)
@@ -201,7 +203,7 @@ int loop_wire(struct loop *l, const struct datapath_link *links,
 		    wire_xdp(l->wire, r->no_xdp, sizeof(r->no_xdp)) == 0)
 			r->xdp |= (uint8_t)(1u << i);
 	}
-	l->exchange.wire = l->wire;
+	exchange_set_wire(&l->exchange, l->wire);
 	return rc;
 }
 

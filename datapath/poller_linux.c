@@ -12,24 +12,28 @@ int poller_open(struct poller *p)
 	return p->fd < 0 ? -errno : 0;
 }
 
-static int control(struct poller *p, int op, int fd, uint64_t token, bool write)
+static int control(struct poller *p, int op, int fd, uint64_t token,
+		   uint32_t events)
 {
-	struct epoll_event ev = {
-		.events = write ? EPOLLIN | EPOLLOUT : EPOLLIN,
-		.data.u64 = token,
-	};
+	struct epoll_event ev = { .events = events, .data.u64 = token };
 
 	return epoll_ctl(p->fd, op, fd, &ev) < 0 ? -errno : 0;
 }
 
 int poller_add(struct poller *p, int fd, uint64_t token)
 {
-	return control(p, EPOLL_CTL_ADD, fd, token, false);
+	return control(p, EPOLL_CTL_ADD, fd, token, EPOLLIN);
+}
+
+int poller_add_kick(struct poller *p, int fd, uint64_t token)
+{
+	return control(p, EPOLL_CTL_ADD, fd, token, EPOLLIN | EPOLLET);
 }
 
 int poller_mod(struct poller *p, int fd, uint64_t token, bool write)
 {
-	return control(p, EPOLL_CTL_MOD, fd, token, write);
+	return control(p, EPOLL_CTL_MOD, fd, token,
+		       write ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 int poller_wait(struct poller *p, uint64_t *tokens, int max, int timeout_ms)

@@ -24,9 +24,9 @@ enum question_state {
 };
 
 struct question_server {
-	struct policy_upstream upstream;
-	int fd;			/* UDP; -1 = none */
-	uint16_t port;		/* with frames: what fd keeps for us */
+	uint16_t port;		/* see ports.h; PORTS_NONE = none */
+	uint8_t use;		/* ... and the place there */
+	bool queued;		/* about to be sent */
 	uint16_t id;
 	bool failed;		/* nothing more to hope for */
 	bool large;		/* with frames: it said TC; EDNS, no TCP */
@@ -43,6 +43,7 @@ struct question_tcp {
 
 struct question {
 	enum question_state state;
+	uint8_t place;			/* in the list of those that are open */
 	uint16_t type;
 	uint8_t name_len;
 	uint8_t name[DNSNAME_MAX];	/* unpacked, lower case */

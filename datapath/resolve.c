@@ -115,28 +115,27 @@ static void answered(struct loop *l, struct question *q, unsigned int server)
 		hold_grant(l, q);
 }
 
-void resolve_upstream(struct loop *l, uint64_t token)
+static void heard(void *context, struct question *q, unsigned int server,
+		  bool good)
 {
-	struct question *q = &l->exchange.question[token / EXCHANGE_TOKENS];
-	unsigned int server;
+	struct loop *l = context;
 
-	if (exchange_read(&l->exchange, q, token % EXCHANGE_TOKENS, l->now,
-			  &server))
+	if (good)
 		answered(l, q, server);
 	else if (exchange_hopeless(q, l->now))
 		refused(l, q);
 }
 
+void resolve_upstream(struct loop *l, uint64_t token)
+{
+	exchange_read(&l->exchange, token, l->now, heard, l);
+}
+
 static void hear(void *context, uint32_t ifindex, const struct frame *f)
 {
 	struct loop *l = context;
-	unsigned int server;
-	struct question *q;
 
-	if (exchangewire_hear(&l->exchange, ifindex, f, l->now, &q, &server))
-		answered(l, q, server);
-	else if (q != NULL && exchange_hopeless(q, l->now))
-		refused(l, q);
+	exchangewire_hear(&l->exchange, ifindex, f, l->now, heard, l);
 }
 
 static void reach(void *context, uint32_t ifindex, const struct ipaddr *hop)
@@ -144,8 +143,6 @@ static void reach(void *context, uint32_t ifindex, const struct ipaddr *hop)
 	struct loop *l = context;
 
 	exchangewire_reach(&l->exchange, ifindex, hop, l->now);
-	/* What has been sent now is to be noted. */
-	l->due = 0;
 }
 
 void resolve_wire(struct loop *l, unsigned int i)
@@ -159,18 +156,13 @@ void resolve_wire(struct loop *l, unsigned int i)
 
 /* --- queries --- */
 
-/* Questions in flight; unasked: only those that no client waits for. */
-static unsigned int in_flight(const struct loop *l, bool unasked)
+/* Questions in flight that no client waits for. */
+static unsigned int unasked(struct exchange *x)
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		const struct question *q = &l->exchange.question[i];
-
-		n += (q->state == QUESTION_ASKING ||
-		      q->state == QUESTION_HELD) &&
-		     (!unasked || q->askers == ASKERS_NONE);
-	}
+	for (unsigned int i = 0; i < x->n_open; i++)
+		n += exchange_open(x, i)->askers == ASKERS_NONE;
 	return n;
 }
 
@@ -181,7 +173,7 @@ static unsigned int in_flight(const struct loop *l, bool unasked)
 static bool has_place(const struct loop *l, const uint8_t *name, size_t len)
 {
 	return verdict_exact(&l->policy, name, len) ||
-	       in_flight(l, false) < QUESTIONS_MAX - QUESTIONS_EXACT;
+	       l->exchange.n_open < QUESTIONS_MAX - QUESTIONS_EXACT;
 }
 
 static struct question *new_question(struct loop *l, const uint8_t *name,
@@ -224,15 +216,6 @@ static bool regrant(struct loop *l, struct question *q,
 	return true;
 }
 
-static void mark_asked(struct loop *l, const struct question *q)
-{
-	if (!q->sent)
-		return;
-	loop_mark(&l->marks->asked, l->now);
-	if (q->askers == ASKERS_NONE)
-		loop_mark(&l->marks->prefetch, l->now);
-}
-
 /* Starts what must be asked; q may be over when it returns. */
 static void start(struct loop *l, struct question *q, const struct cached *e)
 {
@@ -240,8 +223,6 @@ static void start(struct loop *l, struct question *q, const struct cached *e)
 		return;
 	if (!exchange_ask(&l->exchange, q, &l->policy, l->now))
 		hold_fail(l, q, DNSRCODE_SERVFAIL);
-	else
-		mark_asked(l, q);
 }
 
 /* e if it has enough life left, else NULL. */
@@ -431,8 +412,8 @@ void resolve_prefetch(struct loop *l)
 		return;
 	/* What shrinks: the names left. */
 	while (l->prefetch < 2u * p->n_names &&
-	       in_flight(l, true) < PREFETCH_MAX &&
-	       in_flight(l, false) < QUESTIONS_MAX - PREFETCH_ROOM) {
+	       unasked(&l->exchange) < PREFETCH_MAX &&
+	       l->exchange.n_open < QUESTIONS_MAX - PREFETCH_ROOM) {
 		prefetch_one(l, &p->names[l->prefetch / 2],
 			     types[l->prefetch % 2]);
 		l->prefetch++;
@@ -441,10 +422,19 @@ void resolve_prefetch(struct loop *l)
 
 /* --- time and ends --- */
 
+void resolve_sent(void *context, const struct question *q)
+{
+	struct loop *l = context;
+
+	loop_mark(&l->marks->asked, l->now);
+	if (q->askers == ASKERS_NONE)
+		loop_mark(&l->marks->prefetch, l->now);
+}
+
 void resolve_timers(struct loop *l)
 {
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
-		struct question *q = &l->exchange.question[i];
+	for (unsigned int i = l->exchange.n_open; i-- > 0; ) {
+		struct question *q = exchange_open(&l->exchange, i);
 
 		if (q->state == QUESTION_HELD && l->now >= q->deadline) {
 			count(l, COUNT_GRANT_LATE);
@@ -453,16 +443,14 @@ void resolve_timers(struct loop *l)
 			hold_fail(l, q, DNSRCODE_SERVFAIL);
 		} else {
 			exchange_retry(&l->exchange, q, l->now);
-			if (q->state == QUESTION_ASKING)
-				mark_asked(l, q);
 		}
 	}
 }
 
 void resolve_again(struct loop *l)
 {
-	for (unsigned int i = 0; i < QUESTIONS_MAX; i++)
-		exchange_again(&l->exchange.question[i], l->now);
+	for (unsigned int i = 0; i < l->exchange.n_open; i++)
+		exchange_again(exchange_open(&l->exchange, i), l->now);
 }
 
 /* Who waits for q need not ask again; what q was told does not count. */
@@ -481,6 +469,7 @@ static void ask_anew(struct loop *l, struct question *q)
 
 void resolve_renew(struct loop *l)
 {
+	ports_part(&l->exchange.ports);
 	for (unsigned int i = 0; i < QUESTIONS_MAX; i++) {
 		struct question *q = &l->exchange.question[i];
 		bool open = q->state == QUESTION_ASKING ||

@@ -11,6 +11,7 @@
 #include "slice.h"
 
 struct loop;
+struct question;
 
 /* A query has come (a client_query; context is the loop). */
 void resolve_query(void *context, const struct client *from, struct slice msg);
@@ -19,6 +20,8 @@ void resolve_upstream(struct loop *l, uint64_t token);
 /* Link i of the wire can be read. */
 void resolve_wire(struct loop *l, unsigned int i);
 
+/* A question has left (exchange.h's on_sent; context is the loop). */
+void resolve_sent(void *context, const struct question *q);
 /* Retries what is due, gives up what is overdue. */
 void resolve_timers(struct loop *l);
 /* Resolves the next allowed names that nobody has asked for yet. */

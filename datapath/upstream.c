@@ -2,6 +2,7 @@
 #include "upstream.h"
 
 #include <errno.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "sockaddr.h"
@@ -35,45 +36,53 @@ int upstream_open(const struct policy_upstream *u)
 	return open_socket(u, SOCK_DGRAM);
 }
 
-int upstream_park(int fd)
+int upstream_send(int fd, const struct policy_upstream *u,
+		  const struct upstream_datagram *d, unsigned int n)
 {
-	uint8_t octet;
-	int error = sockaddr_release(fd);
-
-	/* What shrinks: the queue, as the port is nobody's. */
-	while (error == 0 && recv(fd, &octet, 1, 0) >= 0)
-		;
-	return error;
-}
-
-int upstream_reopen(int fd, const struct policy_upstream *u)
-{
-	return tie(fd, u);
-}
-
-int upstream_send(int fd, const struct policy_upstream *u, const uint8_t *msg,
-		  size_t len)
-{
+	struct mmsghdr mm[UPSTREAM_BATCH];
+	struct iovec iov[UPSTREAM_BATCH];
 	union sockaddr_any sa;
 	socklen_t salen = sockaddr_make(&sa, &u->addr, u->port, u->ifindex);
+	int sent;
 
-	return sendto(fd, msg, len, 0, &sa.sa, salen) < 0 ? -errno : 0;
+	for (unsigned int i = 0; i < n; i++) {
+		iov[i] = (struct iovec){ d[i].p, d[i].len };
+		mm[i].msg_hdr = (struct msghdr){
+			.msg_name = &sa, .msg_namelen = salen,
+			.msg_iov = &iov[i], .msg_iovlen = 1,
+		};
+	}
+	sent = sendmmsg(fd, mm, n, 0);
+	return sent < 0 ? -errno : sent;
 }
 
-ssize_t upstream_recv(int fd, const struct policy_upstream *u, uint8_t *buf,
-		      size_t cap, bool *from_it)
+int upstream_recv(int fd, const struct policy_upstream *u,
+		  struct upstream_datagram *d, unsigned int n)
 {
-	union sockaddr_any sa;
-	socklen_t salen = sizeof(sa);
+	union sockaddr_any from[UPSTREAM_BATCH];
+	struct mmsghdr mm[UPSTREAM_BATCH];
+	struct iovec iov[UPSTREAM_BATCH];
 	struct ipaddr addr;
 	uint16_t port;
-	ssize_t n = recvfrom(fd, buf, cap, MSG_TRUNC, &sa.sa, &salen);
+	int got;
 
-	if (n < 0)
+	for (unsigned int i = 0; i < n; i++) {
+		iov[i] = (struct iovec){ d[i].p, d[i].cap };
+		mm[i].msg_hdr = (struct msghdr){
+			.msg_name = &from[i], .msg_namelen = sizeof(from[i]),
+			.msg_iov = &iov[i], .msg_iovlen = 1,
+		};
+	}
+	got = recvmmsg(fd, mm, n, MSG_TRUNC, NULL);
+	if (got < 0)
 		return -errno;
-	*from_it = sockaddr_split(&sa, &addr, &port) &&
-		   ipaddr_equal(&addr, &u->addr) && port == u->port;
-	return n;
+	for (int i = 0; i < got; i++) {
+		d[i].len = mm[i].msg_len;
+		d[i].from_it = sockaddr_split(&from[i], &addr, &port) &&
+			       ipaddr_equal(&addr, &u->addr) &&
+			       port == u->port;
+	}
+	return got;
 }
 
 int upstream_connect(const struct policy_upstream *u)

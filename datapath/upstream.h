@@ -2,14 +2,14 @@
 /*
  * upstream.h - towards the host's DNS servers: plain sockets
  *
- * A socket for every question and server: its port is random (the kernel
- * draws it), and it is bound to the interface that the server belongs to,
- * since there may be no default route yet. It may serve another question
- * after that, with another port: that is quicker than to open one.
+ * A socket's port is random (the kernel draws it when it first sends), and it
+ * is bound to the interface that the server belongs to, since there may be no
+ * default route yet.
  */
 #ifndef UPSTREAM_H
 #define UPSTREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,23 +17,25 @@
 #include "compat.h"
 #include "shared/policy.h"
 
+enum { UPSTREAM_BATCH = 16 };
+
+struct upstream_datagram {
+	uint8_t *p;
+	size_t len;		/* received: its true length, which may exceed */
+	size_t cap;		/* ... the room for it */
+	bool from_it;		/* received: the server has sent it */
+};
+
 /* A non-blocking UDP socket, or -errno. Not connected, so that packets from
  * a wrong source are seen and counted. */
 NODISCARD int upstream_open(const struct policy_upstream *u);
-/* The port is given back, and nothing more can come in; what has is thrown
- * away. Where that fails it is to be closed. */
-NODISCARD int upstream_park(int fd);
-/* One that is parked, and of u's family, is as if it had been opened for u:
- * the next send draws another port. */
-NODISCARD int upstream_reopen(int fd, const struct policy_upstream *u);
+/* The first of n datagrams, UPSTREAM_BATCH at most: how many were sent, or
+ * -errno of the first. */
 NODISCARD int upstream_send(int fd, const struct policy_upstream *u,
-			    const uint8_t *msg, size_t len);
-/*
- * The next datagram: its true length (which may exceed cap) and *from_it,
- * whether u sent it; -errno when there is none.
- */
-NODISCARD ssize_t upstream_recv(int fd, const struct policy_upstream *u,
-				uint8_t *buf, size_t cap, bool *from_it);
+			    const struct upstream_datagram *d, unsigned int n);
+/* As many as there are, at most n: how many, or -errno. */
+NODISCARD int upstream_recv(int fd, const struct policy_upstream *u,
+			    struct upstream_datagram *d, unsigned int n);
 /* A non-blocking TCP socket on its way to u, or -errno. */
 NODISCARD int upstream_connect(const struct policy_upstream *u);
 

@@ -15,6 +15,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct ask ask = { .room = UINT16_MAX };
 static struct grant grant;
 
+static struct port *port_of(const struct question *q)
+{
+	return &loop.exchange.ports.port[q->server[0].port];
+}
+
 /* Asks what the response answers, or anything at all. */
 static struct question *ask_for(struct slice msg)
 {
@@ -37,7 +42,9 @@ static struct question *ask_for(struct slice msg)
 	loop.policy.upstreams[0] = upstream;
 	loop.policy.n_upstreams = 1;
 	expect(exchange_ask(&loop.exchange, q, &loop.policy, loop.now));
+	exchange_flush(&loop.exchange);
 	if (msg.len >= DNSMSG_HEADER + len) {
+		port_of(q)->use[q->server[0].use].id = slice_be16(msg, 0);
 		q->server[0].id = slice_be16(msg, 0);
 		memcpy(q->server[0].spelt, msg.p + DNSMSG_HEADER, len);
 	}
@@ -55,12 +62,11 @@ static void deliver(struct question *q, struct slice msg)
 	/* The query itself is not looked at. */
 	while (recv(upstream_fd, query, sizeof(query), 0) > 0)
 		;
-	expect(getsockname(q->server[0].fd, &sa.sa, &salen) == 0);
+	expect(getsockname(port_of(q)->fd, &sa.sa, &salen) == 0);
 	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	expect(sendto(upstream_fd, msg.p, msg.len, 0, &sa.sa, salen) ==
 	       (ssize_t)msg.len);
-	resolve_upstream(&loop, (uint64_t)(q - loop.exchange.question) *
-			 EXCHANGE_TOKENS);
+	resolve_upstream(&loop, q->server[0].port);
 }
 
 /* As control would: all of it, or nothing. */

@@ -52,10 +52,12 @@ static inline unsigned int acks_waiting(void)
 
 /* --- the callbacks of the daemon --- */
 
-static inline void on_open(void *context, const struct allowed_entry *e)
+static inline void on_open(void *context, const struct allowed_entry *e,
+			   const uint8_t *name)
 {
 	char text[IPADDR_TEXT];
 
+	cr_expect_eq(name, answer.allowed.name[e - answer.allowed.entry]);
 	cr_expect_eq(context, &answer);
 	ipaddr_text(&e->addr, text);
 	record_call("open:%s,table=%d,acks=%u", text, in_table(text),

@@ -147,7 +147,14 @@ static inline struct question *ask(void)
 
 	cr_assert_not_null(q);
 	cr_assert(exchange_ask(&x, q, &policy, T));
+	exchange_flush(&x);
 	return q;
+}
+
+static inline void retry(struct question *q, uint64_t now)
+{
+	exchange_retry(&x, q, now);
+	exchange_flush(&x);
 }
 
 static inline bool readable(int fd, int ms)
@@ -197,25 +204,32 @@ static inline void say(const struct server *s, const struct wire *w)
 	say_from(s->udp, s, w);
 }
 
+static struct question *heard_good;
+static unsigned int heard_from;
+
+static inline void heard(void *context, struct question *q,
+			 unsigned int from, bool good)
+{
+	(void)context;
+	if (!good)
+		return;
+	cr_expect_null(heard_good, "two in one round");
+	heard_good = q;
+	heard_from = from;
+}
+
 /* One round of the loop: what came is read. The question it answers, if. */
 static inline struct question *round_of(int ms, unsigned int *from)
 {
 	uint64_t tokens[64];
-	struct question *good = NULL;
 	int n = poller_wait(&poller, tokens, 64, ms);
 
-	for (int i = 0; i < n; i++) {
-		unsigned int t = (unsigned int)(tokens[i] - TOKEN), u;
-		struct question *q = &x.question[t / EXCHANGE_TOKENS];
-
-		if (exchange_read(&x, q, t % EXCHANGE_TOKENS, T + 7, &u)) {
-			cr_expect_null(good, "two in one round");
-			good = q;
-			if (from != NULL)
-				*from = u;
-		}
-	}
-	return good;
+	heard_good = NULL;
+	for (int i = 0; i < n; i++)
+		exchange_read(&x, tokens[i], T + 7, heard, NULL);
+	if (heard_good != NULL && from != NULL)
+		*from = heard_from;
+	return heard_good;
 }
 
 static inline struct question *go_round(void)

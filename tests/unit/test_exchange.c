@@ -224,7 +224,7 @@ Test(exchange, servfail_from_one_answer_from_the_other, .init = setup_two,
 	cr_expect_null(go_round());
 	cr_expect_not(exchange_hopeless(q, T));
 	/* Only the other one is asked again. */
-	exchange_retry(&x, q, T + 100 * CLOCK_MS);
+	retry(q, T + 100 * CLOCK_MS);
 	hear(&server[1]);
 	expect_silence();
 	good = answer(&server[1]);

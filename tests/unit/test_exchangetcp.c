@@ -186,7 +186,7 @@ Test(exchange, udp_overtakes_tcp, .init = setup_two, .fini = teardown)
 
 	/* Retries go to the other only. */
 	hear(&server[1]);
-	exchange_retry(&x, q, T + 100 * CLOCK_MS);
+	retry(q, T + 100 * CLOCK_MS);
 	hear(&server[1]);
 	expect_silence();
 	w = answer(&server[1]);

@@ -31,7 +31,7 @@ Test(exchange, retries, .init = setup, .fini = teardown)
 	for (size_t i = 0; i < NITEMS(times); i++) {
 		uint64_t now = T + times[i].ms * CLOCK_MS;
 
-		exchange_retry(&x, q, now);
+		retry(q, now);
 		for (unsigned int n = 0; n < times[i].queries; n++) {
 			hear(&server[0]);
 			/* Same id, same spelling: the first answer counts. */
@@ -57,7 +57,7 @@ Test(exchange, answer_to_the_first_try_after_the_second, .init = setup,
 
 	hear(&server[0]);
 	w = answer(&server[0]);
-	exchange_retry(&x, q, T + 100 * CLOCK_MS);
+	retry(q, T + 100 * CLOCK_MS);
 	say(&server[0], &w);
 	cr_expect_eq(go_round(), q);
 }
@@ -70,12 +70,12 @@ Test(exchange, again_starts_anew, .init = setup, .fini = teardown)
 	uint64_t now = T + 2500 * CLOCK_MS;
 
 	hear(&server[0]);
-	exchange_retry(&x, q, T + 100 * CLOCK_MS);
+	retry(q, T + 100 * CLOCK_MS);
 	hear(&server[0]);
 	exchange_again(q, now);
 	for (size_t i = 0; i < NITEMS(ms); i++) {
 		cr_expect_eq(exchange_due(&x, now), now + ms[i] * CLOCK_MS);
-		exchange_retry(&x, q, now + ms[i] * CLOCK_MS);
+		retry(q, now + ms[i] * CLOCK_MS);
 		hear(&server[0]);
 	}
 	cr_expect_not(exchange_hopeless(q, now + 2999 * CLOCK_MS));
@@ -89,7 +89,7 @@ Test(exchange, again_leaves_what_is_held, .init = setup, .fini = teardown)
 	hear(&server[0]);
 	q->state = QUESTION_HELD;
 	exchange_again(q, T + 50 * CLOCK_MS);
-	exchange_retry(&x, q, T + 50 * CLOCK_MS);
+	retry(q, T + 50 * CLOCK_MS);
 	expect_silence();
 	cr_expect_eq(q->deadline, T + 3000 * CLOCK_MS);
 }
@@ -100,7 +100,7 @@ Test(exchange, held_is_not_asked_again, .init = setup, .fini = teardown)
 
 	hear(&server[0]);
 	q->state = QUESTION_HELD;
-	exchange_retry(&x, q, T + 100 * CLOCK_MS);
+	retry(q, T + 100 * CLOCK_MS);
 	expect_silence();
 	cr_expect_not(exchange_hopeless(q, T + 9000 * CLOCK_MS));
 }
@@ -169,10 +169,10 @@ Test(exchange, the_oldest_lingering_one_gives_way, .init = setup,
 {
 	for (unsigned int i = 0; i < QUESTIONS_MAX; i++)
 		cr_assert(exchange_ask(&x, ask_nth(i), &policy, T));
-	exchange_end(&x, &x.question[9], T + 2);
-	exchange_end(&x, &x.question[3], T + 1);
-	cr_expect_eq(ask_nth(99), &x.question[3]);
-	cr_expect_eq(ask_nth(98), &x.question[9]);
+	exchange_end(&x, &x.question[9], T + 1);
+	exchange_end(&x, &x.question[3], T + 2);
+	cr_expect_eq(ask_nth(99), &x.question[9]);
+	cr_expect_eq(ask_nth(98), &x.question[3]);
 	cr_expect_null(ask_nth(97));
 }
 
@@ -209,7 +209,7 @@ Test(exchange, a_place_used_again_is_fresh, .init = setup, .fini = teardown)
 
 	hear(&server[0]);
 	w = answer(&server[0]);
-	exchange_retry(&x, q, T + 100 * CLOCK_MS);
+	retry(q, T + 100 * CLOCK_MS);
 	hear(&server[0]);
 	exchange_end(&x, q, T + 100 * CLOCK_MS);
 	exchange_due(&x, T + 1100 * CLOCK_MS);

@@ -91,6 +91,7 @@ static void setup(void)
 	slots_init(&slots, memory);
 	exchange_init(&x, &poller, &slots, &counters, 1000);
 	cr_assert_eq(wire_open(&x.wire, &poller, &counters, 7), 0);
+	exchange_set_wire(&x, x.wire);
 	cr_assert_eq(wire_link(x.wire, "near", ifindex, why, sizeof(why)), 0,
 		     "%s", why);
 	wire_adopt(x.wire, &policy);
@@ -121,15 +122,19 @@ static struct question *ask(void)
 	return q;
 }
 
+static void said(void *context, struct question *q, unsigned int server,
+		 bool whole)
+{
+	(void)context;
+	(void)server;
+	meant = q;
+	if (whole)
+		good = q;
+}
+
 static void response(void *context, uint32_t index, const struct frame *f)
 {
-	unsigned int server;
-	struct question *q;
-
-	(void)context;
-	if (exchangewire_hear(&x, index, f, now, &q, &server))
-		good = q;
-	meant = q;
+	exchangewire_hear(&x, index, f, now, said, context);
 }
 
 static void neighbour(void *context, uint32_t index, const struct ipaddr *hop)
@@ -352,7 +357,7 @@ Test(exchangewire, the_way_may_change)
 	cr_expect_eq(hear(), 0);
 	policy.upstreams[0].source = addr("192.0.2.1");
 	hop_is_known();
-	exchangewire_adopt(&x, &policy);
+	ports_adopt(&x.ports, &policy);
 	retry(q, 100);
 	cr_expect_eq(hear(), 0x0800);
 }

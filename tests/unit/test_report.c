@@ -215,7 +215,8 @@ static void open_one(const char *text, const uint8_t *name, uint8_t len)
 	e->opened = record_clock;
 	e->expiry = record_clock + 60 * CLOCK_S - 1;
 	e->name_len = len;
-	memcpy(e->name, name, len);
+	memcpy(bench.answer.allowed.name[e - bench.answer.allowed.entry], name,
+	       len);
 }
 
 Test(report, allowed)

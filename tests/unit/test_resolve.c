@@ -50,6 +50,7 @@ static void query(const char *text, uint16_t type)
 
 	wire_start(&w, 77, DNSFLAG_RD, text, type);
 	resolve_query(&loop, &client, wire_slice(&w));
+	exchange_flush(&loop.exchange);
 }
 
 /* The upstream hears a question, if there is one, and says what it must. */

@@ -62,8 +62,10 @@ static int reload(void *context)
 	return 0;
 }
 
-static void opened(void *context, const struct allowed_entry *e)
+static void opened(void *context, const struct allowed_entry *e,
+		   const uint8_t *name)
 {
+	(void)name;
 	(void)context;
 	(void)e;
 }
