@@ -89,7 +89,7 @@ idle_states() {
 	ip -n "$LAPTOP" tuntap add dev tun0 mode tun
 	ip -n "$LAPTOP" link set tun0 up
 	# That the kernel takes the router for gone after a while is news, too.
-	_mac=$(router cat /sys/class/net/lan0/address)
+	_mac=$(world_sys "$ROUTER" lan0 address)
 	for _router in $DNS4 $DNS6; do
 		ip -n "$LAPTOP" neigh replace $_router lladdr "$_mac" \
 		    dev eth0 nud permanent

@@ -9,12 +9,9 @@
 #include <stdint.h>
 
 struct daemon;
-struct leaklog;
 
 /* Of status. */
 json_t *reportleaks_status(struct daemon *d);
-/* Members of o: counts by class and protocol, and flows. */
-void reportleaks_log(json_t *o, const struct leaklog *l);
 /* The method leaks. */
 json_t *reportleaks(struct daemon *d);
 

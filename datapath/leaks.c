@@ -14,15 +14,24 @@ void leaks_init(struct leaks *l)
 	memset(l->used, 0, sizeof(l->used));
 }
 
-/* The same for both ways. */
+static uint64_t half(const struct leak_end *e, size_t at)
+{
+	uint64_t n;
+
+	memcpy(&n, e->addr.b + at, sizeof(n));
+	return n;
+}
+
+/* FNV-1a of 64 bits over words. The same for both ways. */
 static uint32_t hash(const struct leak *k)
 {
-	uint32_t h = 2166136261u ^ k->protocol ^ k->ethertype;
+	const uint64_t prime = 1099511628211u;
+	uint64_t h = 14695981039346656037u ^ k->protocol ^ k->ethertype;
 
-	for (unsigned int i = 0; i < sizeof(k->from.addr.b); i++)
-		h = (h ^ (k->from.addr.b[i] + k->to.addr.b[i] + 0u)) *
-		    16777619u;
-	return (h ^ (k->from.port + k->to.port + 0u)) * 16777619u;
+	h = (h ^ (half(&k->from, 0) + half(&k->to, 0))) * prime;
+	h = (h ^ h >> 32 ^ (half(&k->from, 8) + half(&k->to, 8))) * prime;
+	h = (h ^ h >> 32 ^ (k->from.port + k->to.port + 0u)) * prime;
+	return (uint32_t)(h >> 32);
 }
 
 static bool same_end(const struct leak_end *a, const struct leak_end *b)

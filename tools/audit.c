@@ -21,10 +21,10 @@
 #include "clock.h"
 #include "command.h"
 #include "endpoint.h"
+#include "leakjson.h"
 #include "leaklog.h"
 #include "os/links.h"
 #include "priv.h"
-#include "reportleaks.h"
 #include "source/source_pcap.h"
 #include "watcher.h"
 
@@ -325,7 +325,7 @@ static enum app_exit tell(struct audit *u)
 	json_t *o = json_object();
 	enum app_exit r;
 
-	reportleaks_log(o, &u->log);
+	leakjson_log(o, &u->log);
 	json_object_set_new(o, "watched", json_integer(
 		(json_int_t)((u->ended - u->begun) / CLOCK_S)));
 	r = leaks_in(u) > 0 ? APP_LEAKED :

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "source/gzfile.h"
+#include "source/plainfile.h"
 
 enum { BUFFER = 1 << 18 };	/* octets read at a time */
 
@@ -20,6 +21,7 @@ struct source_file {
 	enum link link;
 	int fd;			/* the stream's */
 	off_t size;		/* 0 = not a regular file */
+	struct plainfile plain;	/* before libpcap's turn */
 	/* for the call in progress */
 	source_record_seen *seen;
 	void *context;
@@ -140,6 +142,8 @@ int source_file_open(struct source_file **out, const char *path,
 		goto free_source;
 	}
 	s->size = S_ISREG(st.st_mode) ? st.st_size : 0;
+	if (s->size > 0 && filter == NULL)
+		plainfile_open(&s->plain, s->fd);
 	file = open_stream(s->fd);
 	rc = -EIO;
 	if (file == NULL) {
@@ -163,6 +167,7 @@ int source_file_open(struct source_file **out, const char *path,
 close_pcap:
 	pcap_close(s->pcap);
 free_source:
+	plainfile_close(&s->plain);
 	free(s);
 	return rc;
 }
@@ -172,6 +177,7 @@ void source_file_close(struct source_file *s)
 	if (s == NULL)
 		return;
 	pcap_close(s->pcap);
+	plainfile_close(&s->plain);
 	free(s);
 }
 
@@ -199,6 +205,35 @@ static void hand_over(u_char *user, const struct pcap_pkthdr *h,
 		s->seen(s->context, s->link, &r);
 }
 
+/* As long as there is nothing that libpcap has to see. */
+static int read_plain(struct source_file *s, int max)
+{
+	struct plainrecord p;
+	int n = 0;
+
+	while (n < max && !s->stopped && plainfile_next(&s->plain, &p)) {
+		const struct source_record r = {
+			.octets = p.octets, .len = p.len,
+			.time = nanoseconds(&p.time),
+		};
+
+		s->seen(s->context, s->link, &r);
+		n++;
+	}
+	return n;
+}
+
+/* True: libpcap goes on where the plain records end. */
+static bool change_over(struct source_file *s)
+{
+	bool good = s->plain.buffer == NULL ||
+		    fseeko(pcap_file(s->pcap), plainfile_at(&s->plain),
+			   SEEK_SET) == 0;
+
+	plainfile_close(&s->plain);
+	return good;
+}
+
 int source_file_read(struct source_file *s, int max, source_record_seen *seen,
 		     void *context, char *error, size_t size)
 {
@@ -207,6 +242,13 @@ int source_file_read(struct source_file *s, int max, source_record_seen *seen,
 	s->seen = seen;
 	s->context = context;
 	s->stopped = false;
+	n = read_plain(s, max);
+	if (n > 0)
+		return n;
+	if (!change_over(s)) {
+		snprintf(error, size, "%s", strerror(errno));
+		return -EIO;
+	}
 	n = pcap_dispatch(s->pcap, max, hand_over, (u_char *)s);
 	if (n >= 0)
 		return n;
@@ -219,12 +261,15 @@ int source_file_read(struct source_file *s, int max, source_record_seen *seen,
 void source_file_stop(struct source_file *s)
 {
 	s->stopped = true;
-	pcap_breakloop(s->pcap);
+	if (s->plain.buffer == NULL)
+		pcap_breakloop(s->pcap);
 }
 
 int source_file_percent(const struct source_file *s)
 {
-	off_t at = s->size > 0 ? lseek(s->fd, 0, SEEK_CUR) : -1;
+	off_t at = s->size <= 0 ? -1 :
+		   s->plain.buffer != NULL ? plainfile_at(&s->plain) :
+					     lseek(s->fd, 0, SEEK_CUR);
 
 	return at < 0 ? -1 : (int)(100 * (at < s->size ? at : s->size) /
 				   s->size);

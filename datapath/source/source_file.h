@@ -2,7 +2,8 @@
 /*
  * source_file.h - packets from a capture: pcap or pcapng, packed or not
  *
- * libpcap reads the file; packets are parsed where it put them.
+ * libpcap opens the file, and reads it unless it is plain (plainfile.h); packets
+ * are parsed where they were put.
  */
 #ifndef SOURCE_FILE_H
 #define SOURCE_FILE_H

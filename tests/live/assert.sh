@@ -86,10 +86,16 @@ finish() {
 # ---- what the laptop looks like
 
 # In the laptop's network, with the host's files: mounts do not matter.
-lap() { ip netns exec "$LAPTOP" "$@"; }
+lap() { nsenter --net=/run/netns/"$LAPTOP" -- "$@"; }
 
-# A value of the status, as jq names it.
-status() { sp --json status | jq -r "$1"; }
+# A value of the status, as jq names it. Of plain paths there are thousands,
+# and jq takes longer to start than the rest together.
+status() {
+	case $1 in
+	*[!a-z0-9_.]*) sp --json status | jq -r "$1" ;;
+	*) sp --json status | "$BUILD/live_get" "$1" ;;
+	esac
+}
 status_is() { [ "$(status "$1")" = "$2" ]; }
 
 # Who listens on port 53.
@@ -169,15 +175,12 @@ map_id() {
 # Addresses in the kernel's sets, or in the map if the rules consult one: each
 # with the seconds it has left.
 opened() {
-	case $(lap nft list table inet sallyport 2>/dev/null) in
-	*'chain door_to'*)
-		"$BUILD/live_hash" show "$(map_id)" | sort
-		return ;;
-	esac
-	lap nft -j list table inet sallyport 2>/dev/null |
-	jq -r '[.nftables[].set? | select(.name // "" |
-	    startswith("allow")) | .elem[]?.elem] |
-	    sort_by(.val)[] | "\(.val) \(.expires)"'
+	_table=$(lap nft -j list table inet sallyport 2>/dev/null)
+	case $_table in
+	'') ;;
+	*'"door_to'*) "$BUILD/live_hash" show "$(map_id)" ;;
+	*) printf '%s\n' "$_table" | "$BUILD/live_get" elements ;;
+	esac | sort
 }
 elements() { opened | wc -l; }
 elements_are() { [ "$(elements)" -eq "$1" ]; }

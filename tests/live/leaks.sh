@@ -48,8 +48,8 @@ forged() {
 }
 # Handed to the link: what the router got, and what its queue had no room for.
 sent_to_link() {
-	_rx=$(router cat /sys/class/net/lan0/statistics/rx_packets)
-	_dropped=$(lap cat /sys/class/net/eth0/statistics/tx_dropped)
+	_rx=$(world_sys "$ROUTER" lan0 statistics/rx_packets)
+	_dropped=$(world_sys "$LAPTOP" eth0 statistics/tx_dropped)
 	echo $((_rx + _dropped))
 }
 
@@ -159,7 +159,7 @@ sp netcheck on >/dev/null
 check_comes "the door opens" door_opens
 daemon_log_was=$(grep -c 'leak: ' "$WORLD/daemon.log")
 was=$(leaked)
-mac=$(lap cat /sys/class/net/eth0/address)
+mac=$(world_sys "$LAPTOP" eth0 address)
 world_capture attack -Q in "ether src $mac and not arp and not (icmp6 and
     (ip6[40] = 135 or ip6[40] = 136 or ip6[40] = 133)) and not
     (port 53 and (host $DNS4 or host $DNS6)) and not

@@ -29,7 +29,7 @@ reboot_kernel() {
 }
 
 reboot_links() {
-	_index=$(lap cat /sys/class/net/eth0/ifindex)
+	_index=$(world_sys "$LAPTOP" eth0 ifindex)
 	ip -n "$LAPTOP" link set eth0 netns "$ROUTER"
 	ip -n "$LAPTOP" link add "was$_index" index "$_index" type veth \
 	    peer name "peer$_index" netns "$INTERNET"

@@ -136,8 +136,8 @@ another_router() {
 	first_again "another router"
 	epoch=$(status .epoch)
 	laptop sysctl -qw net.ipv4.neigh.eth0.locktime=0
-	laptop ip neigh replace $DNS4 dev eth0 lladdr "$(router cat \
-	    /sys/class/net/lan0/address)" nud reachable
+	laptop ip neigh replace $DNS4 dev eth0 lladdr \
+	    "$(world_sys "$ROUTER" lan0 address)" nud reachable
 	router ip link set lan0 address 02:00:00:00:00:99
 	router busybox arping -q -U -c 1 -I lan0 $DNS4
 	check_comes "another router: another network" epoch_is_not "$epoch"

@@ -173,7 +173,7 @@ check "no error" $MOVED 0
 
 # ---- known, and known wrongly
 
-mac=$(router cat /sys/class/net/lan0/address)
+mac=$(world_sys "$ROUTER" lan0 address)
 heard known
 asks "the policy knows the hop" "$BOTH" eth0 192.168.77.2 $DNS4 "$mac" $DNS4
 told

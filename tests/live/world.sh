@@ -27,21 +27,26 @@ PROBE6=2001:db8::10 OTHER6=2001:db8::20 RELAY6=2001:db8::30
 DNS4=192.168.77.1 DNS6=fd77::1
 USER_ID=64053 GROUP_ID=64053 ADMIN_ID=64054 PLAIN_ID=64055
 
-# Waits for a condition (a command), at most $1 tenths of a second.
+# Waits for a condition (a command), at most $1 tenths of a second: looks
+# often at first, as most have not long to wait.
 world_until() {
-	_n=$1
+	_left=$(($1 * 100)) _nap=20
 	shift
 	while ! "$@" >/dev/null 2>&1; do
-		_n=$((_n - 1))
-		[ $_n -gt 0 ] || return 1
-		sleep 0.1
+		_left=$((_left - _nap))
+		[ $_left -gt 0 ] || return 1
+		sleep 0.0$_nap
+		[ $_nap -ge 80 ] || _nap=$((_nap * 2))
 	done
 }
 
-# A command on the laptop; on the router; on the internet.
+# A command on the laptop; on the router; on the internet. /sys is the host's
+# in the latter two: mounting another, as `ip netns exec` does, takes its time.
 laptop() { nsenter -t "$HOLDER" -m -n -- "$@"; }
-router() { ip netns exec "$ROUTER" "$@"; }
-internet() { ip netns exec "$INTERNET" "$@"; }
+router() { nsenter --net=/run/netns/"$ROUTER" -- "$@"; }
+internet() { nsenter --net=/run/netns/"$INTERNET" -- "$@"; }
+# NAMESPACE INTERFACE FILE: what /sys says of an interface.
+world_sys() { ip netns exec "$1" cat "/sys/class/net/$2/$3"; }
 # As a normal user on the laptop.
 as_user() { laptop setpriv --reuid $PLAIN_ID --regid $PLAIN_ID --clear-groups -- "$@"; }
 # As the datapath's user and group.
@@ -264,4 +269,5 @@ daemon_start() {
 	world_until 50 sp status
 }
 
-sp() { laptop "$BUILD/sallyport" --socket "$WORLD/run/control.sock" "$@"; }
+# The socket is found by its path, whatever network one is in.
+sp() { "$BUILD/sallyport" --socket "$WORLD/run/control.sock" "$@"; }

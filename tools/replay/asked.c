@@ -130,10 +130,8 @@ enum asked_what asked_find(struct asked *a, const struct frame *f,
 	if (i == ASKED_WAYS)
 		return ASKED_UNASKED;
 	*one = &set[i];
-	if (!same_but_case(*one, q))
-		return ASKED_OTHER;
-	if (memcmp((*one)->question, q.p, q.len) != 0)
-		return ASKED_CASE;
+	if ((*one)->len != q.len || memcmp((*one)->question, q.p, q.len) != 0)
+		return same_but_case(*one, q) ? ASKED_CASE : ASKED_OTHER;
 	return now - (*one)->time > DEADLINE ? ASKED_LATE : ASKED_MATCH;
 }
 

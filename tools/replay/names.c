@@ -9,13 +9,19 @@ void names_init(struct names *t)
 	memset(t->used, 0, sizeof(t->used));
 }
 
+/* FNV-1a of 64 bits, eight octets at a time and then what is left. */
 static uint32_t hash(const uint8_t *p, size_t len)
 {
-	uint32_t h = 2166136261u;	/* FNV-1a */
+	const uint64_t prime = 1099511628211u;
+	uint64_t h = 14695981039346656037u, word;
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 16777619u;
-	return h ^ h >> 16;
+	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		h = (h ^ word) * prime;
+	}
+	for (; len > 0; len--)
+		h = (h ^ *p++) * prime;
+	return (uint32_t)(h ^ h >> 32);
 }
 
 void names_add(struct names *t, const uint8_t *wire, size_t len)
