@@ -15,8 +15,6 @@
 /* The longest is the table of all policies (rules_table.h). */
 enum { GOLDEN_MAX = 5 * FW_TEXT };
 
-static char text[FW_TEXT];
-
 static inline struct ipaddr parse(const char *s)
 {
 	struct ipaddr a;

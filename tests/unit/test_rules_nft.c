@@ -6,8 +6,10 @@
  */
 #include <string.h>
 
-#include "nftbench.h"
+#include "nftcheck.h"
 #include "rulesbench.h"
+
+static char text[FW_TEXT];
 
 static const struct {
 	const char *name;

@@ -52,6 +52,8 @@
 #include "tests/unit/pfparse.h"
 #include "tests/unit/rulesbench.h"
 
+static char text[FW_TEXT];
+
 enum { OWN_PORTS = 4096 };	/* beside rulesbench.h's */
 
 static const struct {

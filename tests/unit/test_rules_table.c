@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "firewall/rules_table.h"
-#include "nftbench.h"
+#include "nftcheck.h"
 #include "rulesbench.h"
+
+static char text[FW_TEXT];
 
 static char table[RULES_TABLE];
 static struct fw_ruleset room[FW__N];
