@@ -57,6 +57,8 @@ static void adopt_policy(struct loop *l)
 	}
 	if (l->policy.prefetch != prefetch_was)
 		l->prefetch = 0;
+	atomic_store_explicit(&l->arena.datapath->policy, l->policy_seen,
+			      memory_order_release);
 }
 
 static int timeout_ms(struct loop *l)

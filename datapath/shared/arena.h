@@ -77,6 +77,7 @@ struct arena_datapath {
 	struct ring_count grant_head, ack_tail;
 	struct counters counters;
 	struct marks marks;
+	_Atomic uint32_t policy;	/* the sequence of the one it goes by */
 	struct grant grants[RING_GRANTS];
 	struct arena_slot slots[SLOT_COUNT];
 };
