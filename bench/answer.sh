@@ -96,6 +96,26 @@ violations() {
 	violations_cached expired
 }
 
+# Of processor time, by how many ask at once.
+answer_curve() {
+	for flight in 1 2 4 8 16 32 64; do
+		: >"$WORLD/curve"
+		for _round in $(seq ${BENCH_SMOKE:-5}); do
+			row_reset set
+			client set -f $first -n $NAMES -w $flight -c 1 -P 0 \
+			    -o "$WORLD/curve"
+			first=$((first + NAMES))
+		done
+		# Seconds of 100,000 questions.
+		grep '^cpu' "$WORLD/curve" | cut -f 3 | sort -n |
+		awk -v x=$flight '{ v[NR] = $1 } END {
+			print "us of CPU a question, by questions in flight" \
+			    "\tsallyport set\t" x "\t" 10 * v[int((NR + 1) / 2)]
+		}' >>"$scale"
+	done
+	bench/fit "$scale"
+}
+
 # KIND...: tables; and what makes them worthless.
 violations_tables() {
 	for kind; do
@@ -129,6 +149,9 @@ bench_answer() {
 	for _round in $(seq $ROUNDS); do
 		answer_round
 	done
+	case $ROWS in
+	*" set"*) answer_curve ;;
+	esac
 	violations
 	case $ROWS in
 	*smartdns*) peer=$(title smartdns) ;;
