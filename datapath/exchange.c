@@ -348,7 +348,7 @@ static void take_datagram(struct exchange *x, uint16_t i, uint16_t slot,
 {
 	struct question *q = NULL;
 	bool whole = false;
-	unsigned int u;
+	unsigned int u = 0;
 
 	if (!d->from_it)
 		count(x, COUNT_BAD_SOURCE);
