@@ -317,11 +317,11 @@ bool exchange_take(struct exchange *x, struct question *q, unsigned int u,
 	return true;
 }
 
-struct question *exchange_meant(struct exchange *x, uint16_t i,
+struct question *exchange_meant(struct exchange *x, uint16_t port,
 				struct slice msg, unsigned int *u)
 {
 	const struct port_use *use = msg.len < 2 ? NULL :
-		ports_find(&x->ports.port[i], slice_be16(msg, 0));
+		ports_find(&x->ports.port[port], slice_be16(msg, 0));
 	struct question *q;
 	struct dnsmsg m;
 	enum parse why;
@@ -335,7 +335,7 @@ struct question *exchange_meant(struct exchange *x, uint16_t i,
 	}
 	q = &x->question[use->question];
 	*u = 0;
-	while (q->server[*u].port != i)
+	while (q->server[*u].port != port)
 		++*u;
 	return q;
 }

@@ -111,13 +111,13 @@ uint16_t ports_join(struct ports *p, unsigned int server,
 	return i;
 }
 
-void ports_leave(struct ports *p, uint16_t i, uint8_t use)
+void ports_leave(struct ports *p, uint16_t port, uint8_t use)
 {
-	struct port *port = &p->port[i];
+	struct port *at = &p->port[port];
 
-	port->use[use].live = false;
-	if (--port->n_live == 0)
-		close_port(p, port);
+	at->use[use].live = false;
+	if (--at->n_live == 0)
+		close_port(p, at);
 }
 
 void ports_adopt(struct ports *ports, const struct policy *p)
