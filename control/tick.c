@@ -65,8 +65,12 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	wake_tick(d);
 	uplink_tick(d);
 	nm_tick(d);
-	if (netcheck_restless(d))
+	/* Who tells of no change to where the host asks tells of none to its
+	 * servers. */
+	if (netcheck_restless(d)) {
 		netcheck_look(d);
+		uplink_settings(d);
+	}
 	if (capport_restless(d))
 		uplink_portal(d);
 	/* Without a resolver behind it the host must not stay pointed. */

@@ -15,7 +15,7 @@
 #	lo.sallyport  -->     |          /run/resolvconf/resolv.conf (Debian's)
 #	                      +--------> /etc/resolv.conf            (openresolv)
 #
-# modes: socket bypass
+# modes: socket (bypass by hand)
 # usage: [DATAPATH=bypass] [KINDS='file resolvconf'] hostdns.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"

@@ -8,7 +8,7 @@
 # leaving, after kill -9, after a reboot, and after a change by somebody else;
 # and nothing leaves. For the network see networkmanager_world.sh.
 #
-# modes: socket bypass
+# modes: socket (bypass by hand)
 # usage: [DATAPATH=bypass] [STACKS='alone beside'] networkmanager.sh [BUILD]
 
 . "$(dirname "$0")/assert.sh"
