@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * bench_capture [TSV CURVES]
+ * bench_capture [TSV]
  *
  * 500,000 packets a second come in over a veth pair: what does it cost to have
  * each in one's hands, and are they all there? A bare TPACKET_V3 ring that is
  * only counted, libpcap with the ledger's ring, and the wire's two ways to an
  * answer, libpcap and AF_XDP, up to the frame taken apart. The packets are
  * answers to a question of the wire's. Sender on one CPU, which also does the
- * kernel's part; reader on the other, whose processor time counts. CURVES: the
- * same at lower rates.
+ * kernel's part; reader on the other, whose processor time counts.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -33,7 +32,7 @@
 #include "wire.h"
 
 enum {
-	RATE = 500000, CURVE_ROUNDS = 5, PACKETS = 250000, PACKETS_BRIEF = 10000, ROUNDS = 10,
+	RATE = 500000, PACKETS = 250000, PACKETS_BRIEF = 10000, ROUNDS = 10,
 	FRAME = 14 + 20 + 8 + 60,	/* an answer with an address or two */
 	BATCH = 50,
 	SERVER = 53,
@@ -46,7 +45,7 @@ static const uint8_t far_mac[6] = { 2, 0, 0, 0, 0, 2 };
 static struct policy policy = { .n_upstreams = 1 };
 static struct counters counters;
 static uint16_t port;
-static unsigned int packets, per_second = RATE;
+static unsigned int packets;
 static uint64_t seen;
 
 static void run(const char *command)
@@ -114,42 +113,37 @@ static int open_far(void)
 	return fd;
 }
 
-struct order {
-	uint16_t port;
-	uint32_t per_second;
-};
-
 /* All packets, a batch when its time has come. */
-static void send_all(int fd, const struct order *o)
+static void send_all(int fd, uint16_t to)
 {
 	uint8_t frame[FRAME];
 	struct iovec iov = { frame, FRAME };
 	struct mmsghdr mm[BATCH];
 	uint64_t begin = clock_boot();
 
-	make_frame(frame, o->port);
+	make_frame(frame, to);
 	for (unsigned int i = 0; i < BATCH; i++)
 		mm[i].msg_hdr = (struct msghdr){ .msg_iov = &iov,
 						 .msg_iovlen = 1 };
 	for (unsigned int n = 0; n < packets; n += BATCH) {
-		while (clock_boot() - begin < n * (CLOCK_S / o->per_second))
+		while (clock_boot() - begin < n * (CLOCK_S / RATE))
 			;
 		if (sendmmsg(fd, mm, BATCH, 0) != BATCH)
 			err(2, "send");
 	}
 }
 
-/* For each order, how long it took, in ns. */
+/* For each port that is told: all packets, and how long it took, in ns. */
 static void serve(int from, int to)
 {
-	struct order o;
+	uint16_t told;
 	int fd = open_far();
 
 	stay_on(1);
-	while (read(from, &o, sizeof(o)) == sizeof(o)) {
+	while (read(from, &told, sizeof(told)) == sizeof(told)) {
 		uint64_t begin = clock_boot(), took;
 
-		send_all(fd, &o);
+		send_all(fd, told);
 		took = clock_boot() - begin;
 		(void)!write(to, &took, sizeof(took));
 	}
@@ -257,10 +251,6 @@ static void bare_close(void *way)
 
 /* ---- libpcap, with the ledger's ring */
 
-struct pcap {
-	struct source_pcap *source;
-};
-
 static void see(void *context, enum link link, struct slice packet,
 		uint64_t time)
 {
@@ -275,10 +265,10 @@ static bool pcap_way_open(void *way)
 	static const struct sock_filter all = {
 		.code = BPF_RET | BPF_K, .k = WATCHER_SNAPLEN,
 	};
-	struct pcap *p = way;
+	struct source_pcap **s = way;
 	char why[256];
 
-	if (source_pcap_ring(&p->source, &all, 1, WATCHER_SNAPLEN, WATCHER_RING,
+	if (source_pcap_ring(s, &all, 1, WATCHER_SNAPLEN, WATCHER_RING,
 			     WATCHER_BLOCK_MS, why, sizeof(why)) < 0)
 		errx(2, "%s", why);
 	return true;
@@ -286,20 +276,20 @@ static bool pcap_way_open(void *way)
 
 static void pcap_way_read(void *way)
 {
-	struct pcap *p = way;
+	struct source_pcap **s = way;
 
-	if (source_pcap_read(p->source, PACKETS, see, NULL) < 0)
+	if (source_pcap_read(*s, PACKETS, see, NULL) < 0)
 		errx(2, "libpcap");
 }
 
 static int pcap_way_fd(void *way)
 {
-	return source_pcap_fd(((struct pcap *)way)->source);
+	return source_pcap_fd(*(struct source_pcap **)way);
 }
 
 static void pcap_way_close(void *way)
 {
-	source_pcap_close(((struct pcap *)way)->source);
+	source_pcap_close(*(struct source_pcap **)way);
 }
 
 /* ---- the wire */
@@ -391,7 +381,7 @@ static void frames_close(void *way)
 /* ---- all of them */
 
 static struct bare bare;
-static struct pcap ring;
+static struct source_pcap *ring;
 static struct frames by_capture, by_xdp = { .xdp = true };
 
 static const struct {
@@ -427,14 +417,18 @@ static uint64_t receive(size_t i)
 		{ .fd = ways[i].fd(ways[i].way), .events = POLLIN },
 		{ .fd = done, .events = POLLIN },
 	};
-	uint64_t took = 0;
+	uint64_t took = 0, end = UINT64_MAX;
 
-	while (poll(p, took == 0 ? 2 : 1, QUIET_MS) > 0 || took == 0) {
+	/* What shrinks, when the sender is done: the time left. */
+	while ((poll(p, took == 0 ? 2 : 1, QUIET_MS) > 0 || took == 0) &&
+	       clock_boot() < end) {
 		if (p[0].revents != 0)
 			ways[i].read(ways[i].way);
 		if (took == 0 && p[1].revents != 0 &&
 		    read(done, &took, sizeof(took)) != sizeof(took))
 			errx(2, "the sender is gone");
+		if (took != 0 && end == UINT64_MAX)
+			end = clock_boot() + CLOCK_S;
 	}
 	ways[i].read(ways[i].way);
 	return took;
@@ -449,14 +443,12 @@ static struct measure rate = { .bench = "capture-rate", .unit = "packets/s",
 static double one(size_t i, uint64_t *took)
 {
 	uint64_t before;
-	struct order o;
 
 	if (!ways[i].open(ways[i].way))
 		return 0;
 	seen = 0;
 	before = processor_time();
-	o = (struct order){ .port = port, .per_second = per_second };
-	(void)!write(go, &o, sizeof(o));
+	(void)!write(go, &port, sizeof(port));
 	*took = receive(i);
 	ways[i].close(ways[i].way);
 	return (double)(processor_time() - before) /
@@ -477,39 +469,9 @@ static bool round_of(size_t i)
 	return true;
 }
 
-static double at_rate(size_t i, unsigned int pace)
-{
-	struct measure m = { .bench = "", .unit = "" };
-	uint64_t took;
-	double ns;
-
-	per_second = pace;
-	measure_row(&m, ways[i].name);
-	for (unsigned int r = measure_times(CURVE_ROUNDS, 1); r > 0; r--)
-		measure_add(&m, 0, one(i, &took));
-	ns = measure_percentile(&m.row[0], 50);
-	measure_free(&m);
-	return ns;
-}
-
-static void curves(size_t n, FILE *out)
-{
-	static const unsigned int rates[] = {
-		20000, 50000, 100000, 200000, 500000,
-	};
-
-	packets = measure_times(PACKETS / 10, PACKETS_BRIEF / 10);
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < sizeof(rates) / sizeof(rates[0]); k++)
-			fprintf(out, "ns of CPU a packet, by packets a second"
-				"\t%s\t%u\t%.3f\n", ways[i].name, rates[k],
-				at_rate(i, rates[k]));
-}
-
 int main(int argc, char **argv)
 {
 	FILE *tsv = measure_tsv(argc > 1 ? argv[1] : NULL);
-	FILE *points = measure_tsv(argc > 2 ? argv[2] : NULL);
 	struct policy_upstream *u = &policy.upstreams[0];
 	unsigned int rounds = measure_times(ROUNDS, 1);
 	size_t n = sizeof(ways) / sizeof(ways[0]);
@@ -536,10 +498,6 @@ int main(int argc, char **argv)
 	measure_print(&cost, ways[0].name, stdout, tsv);
 	measure_print(&lost, ways[0].name, stdout, tsv);
 	measure_print(&rate, ways[0].name, stdout, tsv);
-	if (points != NULL)
-		curves(n, points);
-	if (points != NULL)
-		fclose(points);
 	if (tsv != NULL)
 		fclose(tsv);
 	return 0;
