@@ -3,11 +3,9 @@
  * bench_capture [TSV]
  *
  * 500,000 packets a second come in over a veth pair: what does it cost to have
- * each in one's hands, and are they all there? A bare TPACKET_V3 ring that is
- * only counted, libpcap with the ledger's ring, and the wire's two ways to an
- * answer, libpcap and AF_XDP, up to the frame taken apart. The packets are
- * answers to a question of the wire's. Sender on one CPU, which also does the
- * kernel's part; reader on the other, whose processor time counts.
+ * each in one's hands, and are they all there? They are answers to a question
+ * of the wire's. The sender has one CPU, with the kernel's part of it; the
+ * reader the other, and its processor time counts.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -76,7 +74,6 @@ static uint16_t checksum(const uint8_t *p, size_t n)
 	return (uint16_t)~(sum + (sum >> 16));
 }
 
-/* From the server to our port; what is asked for lies in nobody's way. */
 static void make_frame(uint8_t f[static FRAME], uint16_t to)
 {
 	static const uint8_t ip[] = {
@@ -463,7 +460,6 @@ static bool round_of(size_t i)
 	if (ns == 0)
 		return false;
 	measure_add(&cost, i, ns);
-	/* Others than the sender's, such as router solicitations, count. */
 	measure_add(&lost, i, seen > packets ? 0 : (double)(packets - seen));
 	measure_add(&rate, i, (double)packets * 1e9 / (double)took);
 	return true;
