@@ -69,7 +69,8 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	 * servers. */
 	if (netcheck_restless(d)) {
 		netcheck_look(d);
-		uplink_settings(d);
+		if (d->hostdns->ops->ticks)
+			uplink_settings(d);
 	}
 	if (capport_restless(d))
 		uplink_portal(d);
