@@ -59,18 +59,12 @@ static int spawn(struct child *c, const struct theirs *t)
 
 static int make_ends(struct child *c, struct theirs *t)
 {
-	int ends[KICK_ENDS], pair[2], error = kick_open(ends);
+	int pair[2], error = kick_open(&c->kick_control, &t->kick_control);
 
-	if (error < 0)
-		return error;
-	c->kick_control = ends[KICK_TAKER];
-	t->kick_control = ends[KICK_GIVER];
-	error = kick_open(ends);
-	if (error < 0)
-		return error;
-	t->kick_datapath = ends[KICK_TAKER];
-	c->kick_datapath = ends[KICK_GIVER];
-	error = socket_pair(pair);
+	if (error == 0)
+		error = kick_open(&t->kick_datapath, &c->kick_datapath);
+	if (error == 0)
+		error = socket_pair(pair);
 	if (error < 0)
 		return error;
 	c->channel = pair[0];

@@ -24,13 +24,10 @@ struct theirs {
 
 static int make_ends(struct leakchild *c, struct theirs *t)
 {
-	int ends[KICK_ENDS], pair[2], error = kick_open(ends);
+	int pair[2], error = kick_open(&c->kick, &t->kick);
 
-	if (error < 0)
-		return error;
-	c->kick = ends[KICK_TAKER];
-	t->kick = ends[KICK_GIVER];
-	error = socket_pair(pair);
+	if (error == 0)
+		error = socket_pair(pair);
 	if (error < 0)
 		return error;
 	c->channel = pair[0];

@@ -320,12 +320,18 @@ bool exchange_take(struct exchange *x, struct question *q, unsigned int u,
 struct question *exchange_meant(struct exchange *x, uint16_t port,
 				struct slice msg, unsigned int *u)
 {
-	const struct port_use *use = msg.len < 2 ? NULL :
-		ports_find(&x->ports.port[port], slice_be16(msg, 0));
+	const struct port_use *use;
 	struct question *q;
 	struct dnsmsg m;
 	enum parse why;
 
+	/* Of one that is longer than its room, there is no more than that. */
+	if (msg.len > QUESTION_RESPONSE) {
+		count(x, PARSE_LONG);
+		return NULL;
+	}
+	use = msg.len < 2 ? NULL :
+	      ports_find(&x->ports.port[port], slice_be16(msg, 0));
 	if (use == NULL) {
 		why = dnsmsg_read(msg, &m);
 		count(x, why);
@@ -334,6 +340,10 @@ struct question *exchange_meant(struct exchange *x, uint16_t port,
 		return NULL;
 	}
 	q = &x->question[use->question];
+	if (q->state != QUESTION_ASKING) {
+		count(x, COUNT_LATE);
+		return NULL;
+	}
 	*u = 0;
 	while (q->server[*u].port != port)
 		++*u;
@@ -350,16 +360,10 @@ static void take_datagram(struct exchange *x, uint16_t i, uint16_t slot,
 	bool whole = false;
 	unsigned int u = 0;
 
-	if (!d->from_it)
-		count(x, COUNT_BAD_SOURCE);
-	else if (d->len > QUESTION_RESPONSE)
-		count(x, PARSE_LONG);
-	else
+	if (d->from_it)
 		q = exchange_meant(x, i, (struct slice){ d->p, d->len }, &u);
-	if (q != NULL && q->state != QUESTION_ASKING) {
-		count(x, COUNT_LATE);
-		q = NULL;
-	}
+	else
+		count(x, COUNT_BAD_SOURCE);
 	if (q != NULL && exchange_take(x, q, u, slot, 0, d->len)) {
 		whole = (q->view.flags & DNSFLAG_TC) == 0;
 		if (!whole)

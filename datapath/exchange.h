@@ -35,7 +35,6 @@ typedef void exchange_heard(void *context, struct question *q,
 
 enum {
 	EXCHANGE_OUTBOX = 64,
-	EXCHANGE_TOKENS = PORTS_MAX + QUESTIONS_MAX,	/* ports, then TCP */
 	EXCHANGE_RANDOM = 256,	/* the most that getentropy() gives */
 };
 
@@ -44,7 +43,7 @@ struct exchange {
 	struct wire *wire;		/* NULL: through sockets */
 	struct slots *slots;
 	struct counters *counters;
-	uint64_t token;			/* the first of EXCHANGE_TOKENS */
+	uint64_t token;			/* of port 0; TCP is behind the ports */
 	/* Told of each question that has left. May be NULL. */
 	void (*on_sent)(void *context, const struct question *q);
 	void *context;

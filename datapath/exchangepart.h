@@ -17,8 +17,9 @@
  * is of it. */
 bool exchange_take(struct exchange *x, struct question *q, unsigned int u,
 		   uint16_t slot, size_t off, size_t len);
-/* To whom a message was said that came to this port, by its id, and by which
- * of his servers. NULL: to nobody, which is counted. */
+/* Whose answer a message may be that came to this port from its server, by its
+ * id, and which of his servers that is. NULL: nobody's who waits, or one too
+ * long to be read; it is counted why. */
 struct question *exchange_meant(struct exchange *x, uint16_t port,
 				struct slice msg, unsigned int *u);
 

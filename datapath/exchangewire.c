@@ -45,25 +45,6 @@ static bool is_from(const struct policy_upstream *u, uint32_t ifindex,
 	       ipaddr_equal(&f->dst, &u->source);
 }
 
-/* What only looks at the packet, before a slot is used for it. */
-static struct question *wanted(struct exchange *x, uint16_t port,
-			       uint32_t ifindex, const struct frame *f,
-			       unsigned int *u)
-{
-	struct question *q = NULL;
-
-	if (!is_from(&x->ports.port[port].to, ifindex, f))
-		count(x, COUNT_BAD_SOURCE);
-	else if (f->payload.len > QUESTION_RESPONSE)
-		count(x, PARSE_LONG);
-	else
-		q = exchange_meant(x, port, f->payload, u);
-	if (q == NULL || q->state == QUESTION_ASKING)
-		return q;
-	count(x, COUNT_LATE);
-	return NULL;
-}
-
 void exchangewire_hear(struct exchange *x, uint32_t ifindex,
 		       const struct frame *f, uint64_t now,
 		       exchange_heard *heard, void *context)
@@ -75,7 +56,12 @@ void exchangewire_hear(struct exchange *x, uint32_t ifindex,
 
 	if (port == PORTS_NONE)
 		return;
-	q = wanted(x, port, ifindex, f, &u);
+	/* What only looks at the packet comes before a slot is used for it. */
+	if (!is_from(&x->ports.port[port].to, ifindex, f)) {
+		count(x, COUNT_BAD_SOURCE);
+		return;
+	}
+	q = exchange_meant(x, port, f->payload, &u);
 	if (q == NULL)
 		return;
 	slot = slots_claim(x->slots);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "compat.h"
 
@@ -35,6 +36,25 @@ static ALWAYS_INLINE uint32_t slice_be32(struct slice s, size_t off)
 	assert(slice_has(s, off, 4));
 	return (uint32_t)s.p[off] << 24 | (uint32_t)s.p[off + 1] << 16 |
 	       (uint32_t)s.p[off + 2] << 8 | s.p[off + 3];
+}
+
+/* As this machine has them: what its kernel writes. */
+static ALWAYS_INLINE uint16_t slice_host16(struct slice s, size_t off)
+{
+	uint16_t v;
+
+	assert(slice_has(s, off, sizeof(v)));
+	memcpy(&v, s.p + off, sizeof(v));
+	return v;
+}
+
+static ALWAYS_INLINE uint32_t slice_host32(struct slice s, size_t off)
+{
+	uint32_t v;
+
+	assert(slice_has(s, off, sizeof(v)));
+	memcpy(&v, s.p + off, sizeof(v));
+	return v;
 }
 
 /* The n octets at off, which the caller has proved to be there. */

@@ -45,22 +45,6 @@ enum {
 
 enum drain { DRAIN_EMPTY, DRAIN_MORE, DRAIN_LOST };
 
-static uint16_t host16(struct slice s, size_t off)
-{
-	uint16_t v;
-
-	memcpy(&v, slice_sub(s, off, sizeof(v)).p, sizeof(v));
-	return v;
-}
-
-static uint32_t host32(struct slice s, size_t off)
-{
-	uint32_t v;
-
-	memcpy(&v, slice_sub(s, off, sizeof(v)).p, sizeof(v));
-	return v;
-}
-
 /* Both kinds of netlink lengths are padded to 4, the last one perhaps not. */
 static size_t step(struct slice s, size_t off, size_t len)
 {
@@ -76,8 +60,8 @@ static bool read_generation(struct slice m, uint32_t *generation)
 
 	/* Each turn moves off by 4 at least. */
 	while (slice_has(m, off, ATTRIBUTE)) {
-		size_t len = host16(m, off);
-		unsigned int type = host16(m, off + 2) & ATTRIBUTE_TYPE;
+		size_t len = slice_host16(m, off);
+		unsigned int type = slice_host16(m, off + 2) & ATTRIBUTE_TYPE;
 
 		if (len < ATTRIBUTE || !slice_has(m, off, len))
 			return false;
@@ -95,8 +79,8 @@ static bool read_generation(struct slice m, uint32_t *generation)
 /* One message, header included. The filter's tests are made again. */
 static bool read_message(struct tripwire *t, struct slice m)
 {
-	uint16_t type = host16(m, offsetof(struct nlmsghdr, nlmsg_type));
-	uint32_t pid = host32(m, offsetof(struct nlmsghdr, nlmsg_pid));
+	uint16_t type = slice_host16(m, offsetof(struct nlmsghdr, nlmsg_type));
+	uint32_t pid = slice_host32(m, offsetof(struct nlmsghdr, nlmsg_pid));
 	uint32_t generation;
 
 	if (type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN) ||
@@ -120,7 +104,7 @@ static bool read_datagram(struct tripwire *t, struct slice d)
 
 		if (!slice_has(d, off, HEADER))
 			return false;
-		len = host32(d, off);
+		len = slice_host32(d, off);
 		if (len < HEADER || !slice_has(d, off, len) ||
 		    !read_message(t, slice_sub(d, off, len)))
 			return false;

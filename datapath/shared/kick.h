@@ -9,10 +9,8 @@
 
 #include "compat.h"
 
-enum { KICK_TAKER, KICK_GIVER, KICK_ENDS };
-
 /* A descriptor for who waits, and one for who wakes it; 0 or -errno. */
-NODISCARD int kick_open(int ends[KICK_ENDS]);
+NODISCARD int kick_open(int *taker, int *giver);
 void kick_give(int giver);
 /* Readable no more, until the next one. */
 void kick_take(int taker);

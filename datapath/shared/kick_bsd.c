@@ -15,7 +15,7 @@ static bool refine(int fd)
 }
 
 /* A pipe: full is as good as kicked. */
-int kick_open(int ends[KICK_ENDS])
+int kick_open(int *taker, int *giver)
 {
 	int made[2], error;
 
@@ -27,8 +27,8 @@ int kick_open(int ends[KICK_ENDS])
 		close(made[1]);
 		return error;
 	}
-	ends[KICK_TAKER] = made[0];
-	ends[KICK_GIVER] = made[1];
+	*taker = made[0];
+	*giver = made[1];
 	return 0;
 }
 

@@ -8,14 +8,14 @@
 #include <unistd.h>
 
 /* Both ends are the same file. */
-int kick_open(int ends[KICK_ENDS])
+int kick_open(int *taker, int *giver)
 {
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int error, other = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
 	if (other >= 0) {
-		ends[KICK_TAKER] = fd;
-		ends[KICK_GIVER] = other;
+		*taker = fd;
+		*giver = other;
 		return 0;
 	}
 	error = -errno;

@@ -8,28 +8,12 @@
 enum { FIELDS = 10 };	/* behind the time: 4 + 4 + 2 */
 enum { SECOND_US = 1000000 };
 
-static uint16_t host16(struct slice s, size_t off)
-{
-	uint16_t v;
-
-	memcpy(&v, slice_sub(s, off, sizeof(v)).p, sizeof(v));
-	return v;
-}
-
-static uint32_t host32(struct slice s, size_t off)
-{
-	uint32_t v;
-
-	memcpy(&v, slice_sub(s, off, sizeof(v)).p, sizeof(v));
-	return v;
-}
-
 static uint64_t host_word(struct slice s, size_t off, enum bpfbuf_word word)
 {
 	uint64_t v;
 
 	if (word == BPFBUF_MACOS)
-		return host32(s, off);
+		return slice_host32(s, off);
 	memcpy(&v, slice_sub(s, off, sizeof(v)).p, sizeof(v));
 	return v;
 }
@@ -55,9 +39,9 @@ enum parse bpfbuf_next(struct bpfbuf *b, struct source_record *r)
 		return PARSE_SHORT;
 	seconds = host_word(s, 0, b->word);
 	us = host_word(s, b->word, b->word);
-	caplen = host32(s, fields);
-	len = host32(s, fields + 4);
-	header = host16(s, fields + 8);
+	caplen = slice_host32(s, fields);
+	len = slice_host32(s, fields + 4);
+	header = slice_host16(s, fields + 8);
 	if (header < fields + FIELDS || caplen > len || us >= SECOND_US ||
 	    seconds > UINT32_MAX)
 		return PARSE_LINK;
