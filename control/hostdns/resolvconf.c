@@ -25,6 +25,7 @@
 #include "hostdns/resolvconf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -356,6 +357,14 @@ static int resolvconf_point(struct hostdns *h, const struct ipaddr *listen,
 
 /* --- look --- */
 
+/* Its package goes, and what comes in its place is not there yet: that nothing
+ * is there is no decision about the host's DNS. */
+static bool is_between(const struct resolvconf *r)
+{
+	return r->saved.n > 0 &&
+	       faccessat(AT_FDCWD, r->path, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+}
+
 static bool is_pointed(const struct resolvconf *r)
 {
 	return r->saved.n > 0 && is_theirs(r->path) ?
@@ -377,7 +386,7 @@ static int resolvconf_look(struct hostdns *h, struct why *why)
 	int error;
 
 	watch(r);
-	if (!r->on)
+	if (!r->on || is_between(r))
 		return 0;
 	if (is_pointed(r))
 		return look_at_records(r);

@@ -107,8 +107,14 @@ cannot_restore() {
 purged() {
 	program "$sane"
 	entered 'purged'
-	laptop sh -c 'rm /etc/resolv.conf /usr/sbin/resolvconf
-	    cp /run/resolvconf/resolv.conf /etc; rm -r /run/resolvconf'
+	laptop rm /etc/resolv.conf /usr/sbin/resolvconf
+	# By the second answer it has looked.
+	status .policy >/dev/null
+	status .policy >/dev/null
+	check 'purged: nothing is put in its place' \
+	    "$(laptop ls /etc/resolv.conf 2>/dev/null)" ''
+	laptop sh -c 'cp /run/resolvconf/resolv.conf /etc
+	    rm -r /run/resolvconf'
 	go disconnected
 	check_comes 'purged: the servers are back' \
 	    laptop grep -q "$DNS4" /etc/resolv.conf

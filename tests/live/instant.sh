@@ -36,10 +36,11 @@ numbers() {
 	    while (n--) printf "%d\n", rand() * 500 }'
 }
 
+# The original may have a second name already, as dns() sees.
 is_whole() {
 	case $(dns) in
 	original | ours) echo whole ;;
-	*) laptop cat /etc/resolv.conf ;;
+	*) laptop cat /etc/resolv.conf | sed "s/^$whole\$/whole/" ;;
 	esac
 }
 
@@ -90,6 +91,7 @@ daemon_started
 sp lockdown on >/dev/null
 sp netcheck on >/dev/null
 kinds=
+whole=$(laptop cat /etc/resolv.conf)
 i=0
 for ms in $(numbers $KILLS); do
 	i=$((i + 1))
