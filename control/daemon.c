@@ -60,6 +60,8 @@ static void exempt(const struct daemon *d, struct fw_ruleset *r)
 	r->n_upstreams = d->servers.n;
 	for (unsigned int i = 0; i < d->servers.n; i++)
 		r->upstreams[i] = d->servers.server[i].addr;
+	r->from[0] = d->from.first;
+	r->from[1] = d->from.last;
 }
 
 void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r)
@@ -169,6 +171,8 @@ static const char *fixed(const struct conf *a, const struct conf *b)
 		return "datapath";
 	if (a->door != b->door)
 		return "door";
+	if (a->exempt != b->exempt)
+		return "exempt";
 	if (memcmp(&a->firewall, &b->firewall, sizeof(a->firewall)) != 0)
 		return "firewall";
 	if (memcmp(&a->control, &b->control, sizeof(a->control)) != 0)
