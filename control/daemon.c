@@ -415,7 +415,7 @@ int daemon_open(struct daemon *d, const char *conf_path,
 	if (d->base == NULL ||
 	    event_base_priority_init(d->base, TICK_PRIORITIES) < 0)
 		return why_set(why, -ENOMEM, "no event loop");
-	d->leaks.wanted = true;
+	d->leaks.wanted = LEDGER_NEVER[0] == '\0';
 	error = open_all(d, why);
 	/* Whatever rules are in force stay; the host gets its DNS back. */
 	if (error < 0 && d->active)

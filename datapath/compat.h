@@ -81,6 +81,13 @@ struct mmsghdr {
 #define EXEMPT_DEFAULT "group"
 #endif
 
+/* Why no ledger can ever run here; "" = it can. */
+#ifdef __linux__
+#define LEDGER_NEVER ""
+#else
+#define LEDGER_NEVER "this system has no device for all links"
+#endif
+
 /* Where hier(7) has what lasts, and what does not outlive a boot. */
 #ifdef __linux__
 #define STATE_DIR "/var/lib"
