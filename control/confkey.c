@@ -77,7 +77,7 @@ static bool is_table(const char *text)
 }
 
 #define HAVE(text, value) { text, value, false }
-#define LATER(text, value) { text, value, true }
+#define IF(have, text, value) { text, value, !(have) }
 
 static const struct conf_word bools[] = {
 	HAVE("true", true), HAVE("yes", true), HAVE("on", true),
@@ -117,8 +117,8 @@ static const struct conf_word backends[] = {
 };
 
 static const struct conf_word exempts[] = {
-	HAVE("group", EXEMPT_GROUP),
-	LATER("ports", EXEMPT_PORTS), { 0 }
+	IF(GROUP_RULES, "group", EXEMPT_GROUP),
+	HAVE("ports", EXEMPT_PORTS), { 0 }
 };
 
 static const struct conf_word levels[] = {
@@ -179,7 +179,7 @@ const struct conf_key conf_keys[] = {
 	{ "", NUMBER("upstream-port", 1, 65535, "53"), AT(upstream_port) },
 	{ "", WORD("capture", bools, "true"), AT(capture) },
 	{ "", WORD("lan", bools, "false"), AT(lan) },
-	{ "", WORD("exempt", exempts, "group"), AT(exempt) },
+	{ "", WORD("exempt", exempts, EXEMPT_DEFAULT), AT(exempt) },
 	{ "", WORD("log-level", levels, "info"), AT(log_level) },
 	{ "", TEXT("state-dir", path, STATE_DIR "/sallyport"), AT(state_dir) },
 	{ "", TEXT("run-dir", path, RUN_DIR "/sallyport"), AT(run_dir) },

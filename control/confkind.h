@@ -19,7 +19,7 @@ enum { CONF_SHOWN = PATH_MAX };	/* a value as text, its NUL included */
 struct conf_word {
 	const char *text;	/* NULL ends the table */
 	unsigned int value;
-	bool missing;		/* designed, but not in this build */
+	bool missing;		/* on this system */
 };
 
 struct conf_test {

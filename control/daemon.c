@@ -60,6 +60,8 @@ static void exempt(const struct daemon *d, struct fw_ruleset *r)
 	r->n_upstreams = d->servers.n;
 	for (unsigned int i = 0; i < d->servers.n; i++)
 		r->upstreams[i] = d->servers.server[i].addr;
+	r->from[0] = d->from.first;
+	r->from[1] = d->from.last;
 }
 
 void daemon_ruleset(const struct daemon *d, struct fw_ruleset *r)
@@ -169,6 +171,8 @@ static const char *fixed(const struct conf *a, const struct conf *b)
 		return "datapath";
 	if (a->door != b->door)
 		return "door";
+	if (a->exempt != b->exempt)
+		return "exempt";
 	if (memcmp(&a->firewall, &b->firewall, sizeof(a->firewall)) != 0)
 		return "firewall";
 	if (memcmp(&a->control, &b->control, sizeof(a->control)) != 0)
@@ -411,7 +415,7 @@ int daemon_open(struct daemon *d, const char *conf_path,
 	if (d->base == NULL ||
 	    event_base_priority_init(d->base, TICK_PRIORITIES) < 0)
 		return why_set(why, -ENOMEM, "no event loop");
-	d->leaks.wanted = true;
+	d->leaks.wanted = LEDGER_NEVER[0] == '\0';
 	error = open_all(d, why);
 	/* Whatever rules are in force stay; the host gets its DNS back. */
 	if (error < 0 && d->active)

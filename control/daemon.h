@@ -29,6 +29,7 @@
 #include "opened.h"
 #include "os/netinfo.h"
 #include "os/onecpu.h"
+#include "portrange.h"
 #include "router.h"
 #include "settings.h"
 #include "supervise.h"
@@ -44,14 +45,13 @@ struct daemon {
 	struct conf conf;
 	struct settings settings;
 	struct tunnel tunnel;
-	/* As last told, in whatever state: such addresses stay shut. */
-	struct tunnel known;
+	struct tunnel known;		/* as last told: such addresses stay shut */
 	uid_t uid;			/* the datapath's */
 	gid_t gid;
 	struct fw *fw;
 	struct fw_ruleset ruleset;	/* as loaded */
 	bool loaded, verified;		/* loaded: once, so ruleset counts */
-	struct event *fw_event, *hostdns_event;
+	struct event *fw_event, *hostdns_event, *net_event, *tick_event;
 	struct hostdns *hostdns;
 	struct hostdns_servers servers;	/* upstreams, as told to the datapath */
 	bool misled;			/* the last look at DNS failed */
@@ -70,12 +70,12 @@ struct daemon {
 	struct bypass bypass;
 	struct leakwatch leaks;
 	bool active;			/* the door's steps are done */
+	struct portrange from;		/* of our own questions, this time */
 	bool latched;			/* ... one failed: not before a change */
 	struct answer answer;
 	struct opened opened;
 	struct netinfo net;
 	struct netmon *netmon;
-	struct event *net_event, *tick_event;
 	uint64_t second;		/* tick.c: the next look; UINT64_MAX = none */
 	char uplink[IF_NAMESIZE];	/* the last there was, and its */
 	struct gateway gateway[2];	/* of IPv6, of IPv4 */

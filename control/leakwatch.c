@@ -405,7 +405,8 @@ void leakwatch_follow(struct daemon *d)
 	}
 	if (!should_run(d)) {
 		free_event(&w->restart_event);
-		w->problem.text[0] = '\0';
+		why_set(&w->problem, 0, "%s",
+			d->conf.capture ? LEDGER_NEVER : "");
 		w->crashes = 0;
 		if (w->child.pid == 0)
 			return;

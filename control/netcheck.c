@@ -19,8 +19,11 @@
 static int exempt(void *context, struct why *why)
 {
 	struct daemon *d = context;
-	int error;
+	int error = d->conf.exempt == EXEMPT_PORTS ?
+		    portrange_choose(&d->from, why) : 0;
 
+	if (error < 0)
+		return error;
 	d->active = true;	/* the ruleset has a door from here on */
 	error = daemon_load(d, why);
 	if (error < 0)

@@ -70,8 +70,12 @@ static void fill_upstreams(const struct daemon *d, struct policy *p)
 			.ifindex = ifname[0] == '\0' ? 0 :
 				   if_nametoindex(ifname),
 		};
-		if (d->bypass.on)
+		if (d->bypass.on) {
 			bypass_path(u);
+		} else {
+			u->from[0] = d->from.first;
+			u->from[1] = d->from.last;
+		}
 	}
 }
 
@@ -241,6 +245,7 @@ static void fill_setup(const struct daemon *d, struct datapath_setup *s)
 	s->uid = d->uid;
 	s->gid = d->gid;
 	s->firewall_port = d->fw->ops->port(d->fw);
+	s->from = d->conf.exempt == EXEMPT_PORTS;
 	s->port = d->conf.port;
 	s->n_listen = d->conf.n_listen;
 	for (unsigned int i = 0; i < d->conf.n_listen; i++)

@@ -72,6 +72,22 @@ struct mmsghdr {
 #define UDP_SHARES 1
 #endif
 
+/* A firewall's rule that asks for a packet's group has locked macOS up. */
+#ifdef __APPLE__
+#define GROUP_RULES 0
+#define EXEMPT_DEFAULT "ports"
+#else
+#define GROUP_RULES 1
+#define EXEMPT_DEFAULT "group"
+#endif
+
+/* Why no ledger can ever run here; "" = it can. */
+#ifdef __linux__
+#define LEDGER_NEVER ""
+#else
+#define LEDGER_NEVER "this system has no device for all links"
+#endif
+
 /* Where hier(7) has what lasts, and what does not outlive a boot. */
 #ifdef __linux__
 #define STATE_DIR "/var/lib"

@@ -46,6 +46,7 @@ struct datapath_setup {
 	uint32_t uid, gid;
 	uint32_t firewall_port;	/* control's netlink port id; 0 = no tripwire */
 	uint8_t bypass;		/* the TUN and links[], not port and listen[] */
+	uint8_t from;		/* policies will say from which ports to ask */
 	uint16_t n_links;
 	struct datapath_link links[POLICY_UPSTREAMS];
 	uint16_t port;

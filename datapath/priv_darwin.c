@@ -79,10 +79,10 @@ static int drop(uid_t uid, gid_t gid, const char *root, const char *profile,
 	return error;
 }
 
-int priv_drop(uid_t uid, gid_t gid, const char *root, bool wire,
+int priv_drop(uid_t uid, gid_t gid, const char *root, enum priv_ends ends,
 	      const char **what)
 {
-	(void)wire;
+	(void)ends;
 	return drop(uid, gid, root, speaking, what);
 }
 

@@ -73,10 +73,10 @@ static int drop_all(uid_t uid, gid_t gid, const char *root, const char **what)
 	return cap_enter() < 0 && errno != ENOSYS ? -errno : 0;
 }
 
-int priv_drop(uid_t uid, gid_t gid, const char *root, bool wire,
+int priv_drop(uid_t uid, gid_t gid, const char *root, enum priv_ends ends,
 	      const char **what)
 {
-	(void)wire;
+	(void)ends;
 	return drop(uid, gid, root, what);
 }
 

@@ -66,16 +66,17 @@ static const int auditor_calls[] = {
 struct sandbox {
 	const int *calls, *more;
 	size_t n, n_more;
-	bool sockets, wire;
+	bool sockets, ports, wire;
 	bool child;		/* dies with its parent */
 };
 
-static const struct sandbox datapath = {
-	.calls = calls, .n = NITEMS(calls), .sockets = true, .child = true,
-};
-static const struct sandbox bypass = {
-	.calls = calls, .n = NITEMS(calls), .sockets = true, .wire = true,
-	.child = true,
+static const struct sandbox datapath[] = {
+	[PRIV_SOCKETS] = { .calls = calls, .n = NITEMS(calls),
+			   .sockets = true, .child = true },
+	[PRIV_PORTS] = { .calls = calls, .n = NITEMS(calls),
+			 .sockets = true, .ports = true, .child = true },
+	[PRIV_WIRE] = { .calls = calls, .n = NITEMS(calls), .sockets = true,
+			.ports = true, .wire = true, .child = true },
 };
 static const struct sandbox watcher = {
 	.calls = watcher_calls, .n = NITEMS(watcher_calls), .child = true,
@@ -119,22 +120,30 @@ static int allow_sockets(scmp_filter_ctx ctx)
 }
 
 /*
- * A port of its own, a filter, its name (a link's hardware address), and what
- * libpcap asks when a link goes down. An address to bind to is a UDP one by
- * its length; with a packet socket at hand (as the tap, whose filter is
- * locked), that is no more than sendto() can do.
+ * A port of its own. An address to bind to is one of IP by its length; with a
+ * packet socket at hand (as the tap, whose filter is locked), that is no more
+ * than sendto() can do.
  */
-static int allow_wire(scmp_filter_ctx ctx)
+static int allow_ports(scmp_filter_ctx ctx)
 {
 	static const unsigned int lengths[] = {
 		sizeof(struct sockaddr_in), sizeof(struct sockaddr_in6),
 	};
-	int error = allow_option(ctx, SO_ATTACH_FILTER);
+	int error = 0;
 
 	for (size_t i = 0; i < NITEMS(lengths) && error == 0; i++)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(bind),
 					 1, SCMP_A2(SCMP_CMP_EQ, lengths[i],
 						    0));
+	return error;
+}
+
+/* A filter, a port's name (a link's hardware address), and what libpcap asks
+ * when a link goes down. */
+static int allow_wire(scmp_filter_ctx ctx)
+{
+	int error = allow_option(ctx, SO_ATTACH_FILTER);
+
 	if (error == 0)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
 					 SCMP_SYS(getsockname), 0);
@@ -175,6 +184,8 @@ static int filter_calls(const struct sandbox *s)
 		error = allow_sockets(ctx);
 	if (error == 0)
 		error = allow_memory(ctx);
+	if (error == 0 && s->ports)
+		error = allow_ports(ctx);
 	if (error == 0 && s->wire)
 		error = allow_wire(ctx);
 	if (error == 0)
@@ -245,10 +256,10 @@ static int drop(uid_t uid, gid_t gid, const char *root,
 	return error;
 }
 
-int priv_drop(uid_t uid, gid_t gid, const char *root, bool wire,
+int priv_drop(uid_t uid, gid_t gid, const char *root, enum priv_ends ends,
 	      const char **what)
 {
-	return drop(uid, gid, root, wire ? &bypass : &datapath, what);
+	return drop(uid, gid, root, &datapath[ends], what);
 }
 
 int priv_drop_watcher(uid_t uid, gid_t gid, const char *root,

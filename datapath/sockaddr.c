@@ -2,6 +2,7 @@
 #include "sockaddr.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
 
 socklen_t sockaddr_make(union sockaddr_any *sa, const struct ipaddr *a,
@@ -20,6 +21,17 @@ socklen_t sockaddr_make(union sockaddr_any *sa, const struct ipaddr *a,
 	if (ipaddr_class(a) == IPCLASS_LINKLOCAL)
 		sa->in6.sin6_scope_id = scope;
 	return sizeof(sa->in6);
+}
+
+int sockaddr_bind_port(int fd, int family, uint16_t port)
+{
+	static const uint8_t none[4];
+	const struct ipaddr any = family == AF_INET ? ipaddr_v4(none) :
+				  (struct ipaddr){ { 0 } };
+	union sockaddr_any sa;
+	socklen_t len = sockaddr_make(&sa, &any, port, 0);
+
+	return port != 0 && bind(fd, &sa.sa, len) < 0 ? -errno : 0;
 }
 
 bool sockaddr_split(const union sockaddr_any *sa, struct ipaddr *a,

@@ -27,9 +27,12 @@ socklen_t sockaddr_make(union sockaddr_any *sa, const struct ipaddr *a,
 bool sockaddr_split(const union sockaddr_any *sa, struct ipaddr *a,
 		    uint16_t *port);
 
-/* Only through this interface, also while there is no route at all. Needs no
- * privilege for a socket that is not bound to one yet (Linux >= 5.7). */
-NODISCARD int sockaddr_bind_interface(int fd, int family, uint32_t ifindex);
+/* From this port; 0: from any. */
+NODISCARD int sockaddr_bind_port(int fd, int family, uint16_t port);
+/* ... and only through this interface, also while there is no route at all.
+ * Needs no privilege for a socket that is not bound to one yet (Linux >= 5.7). */
+NODISCARD int sockaddr_bind_interface(int fd, int family, uint32_t ifindex,
+				      uint16_t port);
 
 /* Room for so many octets that wait to be read; as far as the kernel lets us. */
 void sockaddr_queue(int fd, int octets);

@@ -33,31 +33,38 @@ static bool is_v4_of(const struct ifaddrs *a, const char *name)
 	       strcmp(a->ifa_name, name) == 0;
 }
 
-static int bind_v4(int fd, const char *name)
+static int bind_v4(int fd, const char *name, uint16_t port)
 {
+	struct sockaddr_in sa;
 	struct ifaddrs *all, *a;
 	int error = -EADDRNOTAVAIL;
 
 	if (getifaddrs(&all) < 0)
 		return -errno;
-	for (a = all; a != NULL && error != 0; a = a->ifa_next)
-		if (is_v4_of(a, name))
-			error = bind(fd, a->ifa_addr,
-				     sizeof(struct sockaddr_in)) < 0 ?
-				-errno : 0;
+	for (a = all; a != NULL && error != 0; a = a->ifa_next) {
+		if (!is_v4_of(a, name))
+			continue;
+		memcpy(&sa, a->ifa_addr, sizeof(sa));
+		sa.sin_port = htons(port);
+		error = bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0 ?
+			-errno : 0;
+	}
 	freeifaddrs(all);
 	return error;
 }
 
-static int bind_v6(int fd, uint32_t ifindex)
+static int bind_v6(int fd, uint32_t ifindex, uint16_t port)
 {
 	const struct in6_pktinfo info = { .ipi6_ifindex = ifindex };
 
-	return setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &info,
-			  sizeof(info)) < 0 ? -errno : 0;
+	if (setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &info,
+		       sizeof(info)) < 0)
+		return -errno;
+	return sockaddr_bind_port(fd, AF_INET6, port);
 }
 
-int sockaddr_bind_interface(int fd, int family, uint32_t ifindex)
+int sockaddr_bind_interface(int fd, int family, uint32_t ifindex,
+			    uint16_t port)
 {
 	char name[IF_NAMESIZE];
 	int error;
@@ -67,5 +74,6 @@ int sockaddr_bind_interface(int fd, int family, uint32_t ifindex)
 	error = set_fib(fd, name);
 	if (error < 0)
 		return error;
-	return family == AF_INET ? bind_v4(fd, name) : bind_v6(fd, ifindex);
+	return family == AF_INET ? bind_v4(fd, name, port) :
+				   bind_v6(fd, ifindex, port);
 }

@@ -7,15 +7,15 @@
 
 #include "shared/socket.h"
 
-int sockaddr_bind_interface(int fd, int family, uint32_t ifindex)
+int sockaddr_bind_interface(int fd, int family, uint32_t ifindex,
+			    uint16_t port)
 {
 	int index = (int)ifindex;
 
-	(void)family;
 	if (setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index,
 		       sizeof(index)) < 0)
 		return -errno;
-	return 0;
+	return sockaddr_bind_port(fd, family, port);
 }
 
 void sockaddr_queue(int fd, int octets)

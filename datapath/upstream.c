@@ -5,18 +5,19 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "shared/entropy.h"
 #include "shared/socket.h"
 #include "sockaddr.h"
 
-static int tie(int fd, const struct policy_upstream *u)
+static int tie(int fd, const struct policy_upstream *u, uint16_t port)
 {
 	int family = ipaddr_is_v4(&u->addr) ? AF_INET : AF_INET6;
 
-	return u->ifindex == 0 ? 0 :
-	       sockaddr_bind_interface(fd, family, u->ifindex);
+	return u->ifindex == 0 ? sockaddr_bind_port(fd, family, port) :
+	       sockaddr_bind_interface(fd, family, u->ifindex, port);
 }
 
-static int open_socket(const struct policy_upstream *u, int type)
+static int open_from(const struct policy_upstream *u, int type, uint16_t port)
 {
 	int family = ipaddr_is_v4(&u->addr) ? AF_INET : AF_INET6;
 	int fd = socket_open(family, type);
@@ -24,12 +25,32 @@ static int open_socket(const struct policy_upstream *u, int type)
 
 	if (fd < 0)
 		return fd;
-	error = tie(fd, u);
+	error = tie(fd, u, port);
 	if (error < 0) {
 		close(fd);
 		return error;
 	}
 	return fd;
+}
+
+/* The first that is free from a random one on, each once. Where they are 2^n,
+ * all are equally likely. */
+static int open_within(const struct policy_upstream *u, int type)
+{
+	unsigned int n = u->from[1] - u->from[0] + 1u;
+	int fd = -EADDRINUSE;
+	uint16_t at;
+
+	if (!entropy_fill(&at, sizeof(at)))
+		return -EIO;
+	for (unsigned int i = 0; i < n && fd == -EADDRINUSE; i++)
+		fd = open_from(u, type, (uint16_t)(u->from[0] + (at + i) % n));
+	return fd;
+}
+
+static int open_socket(const struct policy_upstream *u, int type)
+{
+	return u->from[0] == 0 ? open_from(u, type, 0) : open_within(u, type);
 }
 
 int upstream_open(const struct policy_upstream *u)

@@ -2,9 +2,10 @@
 /*
  * upstream.h - towards the host's DNS servers: plain sockets
  *
- * A socket's port is random (the kernel draws it when it first sends), and it
- * is bound to the interface that the server belongs to, since there may be no
- * default route yet.
+ * A socket's port is random: the kernel draws it when it first sends, or we
+ * do, of those that the firewall knows us by (u->from). It is bound to the
+ * interface that the server belongs to, since there may be no default route
+ * yet.
  */
 #ifndef UPSTREAM_H
 #define UPSTREAM_H
@@ -26,7 +27,7 @@ struct upstream_datagram {
 	bool from_it;		/* received: the server has sent it */
 };
 
-/* A non-blocking UDP socket, or -errno. Not connected, so that packets from
+/* A non-blocking UDP socket, or -errno (-EADDRINUSE: all of u->from are). Not connected, so that packets from
  * a wrong source are seen and counted. */
 NODISCARD int upstream_open(const struct policy_upstream *u);
 /* The first of n datagrams, UPSTREAM_BATCH at most: how many were sent, or

@@ -88,6 +88,11 @@ static int open_all(struct loop *l, const struct datapath_setup *s,
 	return 0;
 }
 
+static enum priv_ends ends(const struct datapath_setup *s)
+{
+	return s->bypass ? PRIV_WIRE : s->from ? PRIV_PORTS : PRIV_SOCKETS;
+}
+
 int datapath_main(void)
 {
 	static struct loop loop;
@@ -98,7 +103,7 @@ int datapath_main(void)
 	if (step(&r, "descriptors", priv_close_from(DATAPATH_FDS)) == 0 &&
 	    step(&r, "setup", receive_setup(&s)) == 0 &&
 	    open_all(&loop, &s, &r) == 0 &&
-	    priv_drop(s.uid, s.gid, s.root, s.bypass, &what) < 0)
+	    priv_drop(s.uid, s.gid, s.root, ends(&s), &what) < 0)
 		step(&r, what, -EPERM);
 	if (send(DATAPATH_CHANNEL, &r, sizeof(r), MSG_NOSIGNAL) !=
 	    (ssize_t)sizeof(r) || r.error != 0)

@@ -64,7 +64,8 @@ bool fw_sound(const struct fw_ruleset *r, const char *table)
 	if (fw_tunnel(r) &&
 	    !name_ok(r->interface, sizeof(r->interface), "._-+@=~%"))
 		return false;
-	return r->policy < FW__N && r->n_ports <= CONF_PORTS &&
+	return r->policy < FW__N && r->from[0] <= r->from[1] &&
+	       r->n_ports <= CONF_PORTS &&
 	       r->n_upstreams <= POLICY_UPSTREAMS &&
 	       r->n_relays <= CONF_ENDPOINTS && r->n_dns <= TUNNEL_DNS;
 }

@@ -41,7 +41,7 @@ struct fw_ruleset {
 	uint16_t n_ports, ports[CONF_PORTS];
 	uid_t datapath_uid;	/* of our own questions, as these */
 	gid_t datapath_gid;
-	uint16_t upstream_port, from[2];	/* own ports, first to last; 0: any */
+	uint16_t upstream_port, from[2];	/* own ports, instead; 0: any */
 	uint16_t n_upstreams;
 	struct ipaddr upstreams[POLICY_UPSTREAMS];
 	uint16_t n_relays;	/* of the tunnel, as all below */

@@ -20,7 +20,8 @@ static bool in(const struct ipaddr *list, unsigned int n,
 static int upstreams(const struct pfdev *dev, const struct fw_ruleset *was,
 		     const struct fw_ruleset *r, struct why *why)
 {
-	unsigned int keep = asks(r) ? r->n_upstreams : 0;
+	bool same = asks(r) && r->from[0] == was->from[0];
+	unsigned int keep = same ? r->n_upstreams : 0;
 	int error = 0;
 
 	for (unsigned int i = 0; asks(was) && i < was->n_upstreams; i++)

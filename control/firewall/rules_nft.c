@@ -199,13 +199,20 @@ static void neighbour(struct rules_out *o)
 
 static void output_questions(struct rules_out *o, const struct fw_ruleset *r)
 {
+	char who[48] = "", from[32] = "";
+
+	if (r->from[0] != 0)
+		snprintf(from, sizeof(from), "th sport %u-%u ", r->from[0],
+			 r->from[1]);
+	else
+		snprintf(who, sizeof(who), "meta skuid %u meta skgid %u ",
+			 (unsigned int)r->datapath_uid,
+			 (unsigned int)r->datapath_gid);
 	rules_put(o, "\t\t# our own questions\n");
 	for (enum family f = V4; f <= V6; f++)
-		rules_put(o, "\t\tmeta skuid %u meta skgid %u %s daddr %s "
-			  "meta l4proto { tcp, udp } th dport %u accept\n",
-			  (unsigned int)r->datapath_uid,
-			  (unsigned int)r->datapath_gid, words[f].ip,
-			  words[f].upstream, r->upstream_port);
+		rules_put(o, "\t\t%s%s daddr %s meta l4proto { tcp, udp } "
+			  "%sth dport %u accept\n", who, words[f].ip,
+			  words[f].upstream, from, r->upstream_port);
 	rules_put(o, "\t\tip6 daddr @upstream6");
 	neighbour(o);
 }

@@ -382,9 +382,7 @@ static bool writable(const struct fw_ruleset *r, const struct pfsys *sys)
 	bool asks = r->policy == FW_BLOCKED_ACTIVE && !r->bypass &&
 		    r->n_upstreams > 0;
 
-	if (r->hash || (r->from[0] != 0 && r->from[1] < r->from[0]))
-		return false;
-	return sys->groups || !asks || r->from[0] != 0;
+	return !r->hash && (sys->groups || !asks || r->from[0] != 0);
 }
 
 size_t rules_pf_text(const struct fw_ruleset *r, const char *anchor,

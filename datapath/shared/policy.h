@@ -32,6 +32,8 @@ struct policy_name {
 struct policy_upstream {
 	struct ipaddr addr;
 	uint16_t port;
+	/* Our own ports, first to last; 0: any. They change with the epoch. */
+	uint16_t from[2];
 	uint32_t ifindex;	/* bind to this interface; 0 = not bound */
 	/* For the datapath that sends frames; all 0 = not known. */
 	struct ipaddr source;	/* this machine's on that interface */

@@ -61,12 +61,9 @@ static void again_on(const struct pfsys *sys)
 
 static int load(enum fw_policy p, unsigned int with)
 {
-	struct fw_ruleset r = ruleset(p, with);
+	unsigned int ports = pfkernel.sys->groups ? 0 : OWN_PORTS;
+	struct fw_ruleset r = ruleset(p, with | ports);
 
-	if (!pfkernel.sys->groups) {
-		r.from[0] = 41053;
-		r.from[1] = 41068;
-	}
 	return fw->ops->load(fw, &r, &why);
 }
 

@@ -27,6 +27,7 @@ enum {
 	LAN = 1, ANY_UID = 2, V4_ONLY = 4, NO_DNS = 8, NO_TUNNEL = 16,
 	NO_DOOR = 32, TWICE = 64,
 	HASH = 128, BYPASS = 256, TLS = 512, SEALED = 1024, MARK = 2048,
+	OWN_PORTS = 4096,
 };
 
 static inline struct fw_ruleset ruleset(enum fw_policy p, unsigned int with)
@@ -43,6 +44,10 @@ static inline struct fw_ruleset ruleset(enum fw_policy p, unsigned int with)
 		.sealed = with & SEALED, .mark = with & MARK ? 0xca6c : 0,
 	};
 
+	if (with & OWN_PORTS) {
+		r.from[0] = 41053;
+		r.from[1] = 41068;
+	}
 	r.upstreams[0] = parse("192.0.2.53");
 	r.upstreams[1] = parse("2001:db8::53");
 	r.relays[0] = (struct endpoint){ parse("203.0.113.1"), 51820, false };

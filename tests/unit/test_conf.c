@@ -58,9 +58,6 @@ static const struct {
 	  "false, no, off" },
 	{ "log-level = loud", ":1: log-level: \"loud\" is not one of error, "
 	  "warning, info, debug" },
-	/* designed, not built */
-	{ "exempt = ports", ":1: exempt: exempt = ports is not supported by "
-	  "this build; use group" },
 	{ "tunnel {\n follow = true }", ":2: tunnel.follow: which? needs "
 	  "tunnel.interface" },
 	/* numbers */
@@ -171,6 +168,9 @@ static const struct {
 	  "is not one name of letters, digits and _" },
 	{ "firewall { mode = guest\ntable = \"inet x\" }", ":1: "
 	  "firewall.mode: guest needs set4 or set6" },
+	{ "exempt = ports\nfirewall { mode = guest\ntable = \"inet x\"\n"
+	  "set4 = x }", ":2: firewall.mode: guest needs exempt = group: "
+	  "nobody else's rules know the ports" },
 	{ "firewall { set4 = \"a b\" }", ":1: firewall.set4: \"a b\" is not "
 	  "the name of a set: letters, digits and _" },
 };

@@ -57,7 +57,7 @@ static void teardown(void)
 }
 
 /* The wait status of a child that gave up everything and then tried. */
-static int after_drop(long (*attempt)(void), bool wire)
+static int after_drop(long (*attempt)(void), enum priv_ends ends)
 {
 	pid_t pid = fork();
 	const char *what;
@@ -65,7 +65,7 @@ static int after_drop(long (*attempt)(void), bool wire)
 
 	cr_assert_geq(pid, 0);
 	if (pid == 0) {
-		if (priv_drop(NOBODY, NOBODY, root, wire, &what) != 0)
+		if (priv_drop(NOBODY, NOBODY, root, ends, &what) != 0)
 			_exit(99);
 		_exit(attempt() < 0 ? 1 : 0);
 	}
@@ -110,8 +110,9 @@ static long try_pair(void)
 static long try_bind(void)
 {
 	const struct sockaddr_in sa = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-	return syscall(SYS_bind, inherited, &sa, sizeof(sa));
+	return syscall(SYS_bind, fd, &sa, sizeof(sa));
 }
 
 static long try_listen(void)
@@ -274,7 +275,6 @@ static const struct {
 	{ "AF_NETLINK", try_netlink, false },
 	{ "AF_PACKET", try_packet, false },
 	{ "socketpair", try_pair, false },
-	{ "bind", try_bind, false },
 	{ "listen", try_listen, false },
 	{ "a mark on a packet", try_mark, false },
 	{ "the one option at another level", try_tcp_option, false },
@@ -308,7 +308,7 @@ Test(priv, forbidden_calls_kill, .init = setup, .fini = teardown)
 
 		if (SANITIZED && forbidden[i].sanitizer)
 			continue;
-		status = after_drop(forbidden[i].attempt, false);
+		status = after_drop(forbidden[i].attempt, PRIV_SOCKETS);
 		cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS,
 			  "%s: status %x", forbidden[i].what,
 			  (unsigned int)status);
@@ -339,7 +339,7 @@ static long need_udp(void)
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	char c;
 
-	if (sockaddr_bind_interface(fd, AF_INET, 1) < 0)
+	if (sockaddr_bind_interface(fd, AF_INET, 1, 0) < 0)
 		return -1;
 	if (sendto(fd, "x", 1, 0, (struct sockaddr *)&sa, sizeof(sa)) != 1)
 		return -1;
@@ -390,7 +390,7 @@ static const struct {
 Test(priv, needed_calls_work, .init = setup, .fini = teardown)
 {
 	for (size_t i = 0; i < NITEMS(needed); i++) {
-		int status = after_drop(needed[i].attempt, false);
+		int status = after_drop(needed[i].attempt, PRIV_SOCKETS);
 
 		cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0,
 			  "%s: status %x", needed[i].what,
@@ -398,7 +398,7 @@ Test(priv, needed_calls_work, .init = setup, .fini = teardown)
 	}
 }
 
-/* --- what the wire needs, and not more --- */
+/* --- what ports of our own and the wire need, and not more --- */
 
 static long reserve_v4(void)
 {
@@ -444,33 +444,35 @@ static long join_promiscuous(void)
 static const struct {
 	const char *what;
 	long (*attempt)(void);
-	bool without, with, sanitizer;	/* a wire: may it? */
-} wired[] = {
-	{ "keep an IPv4 port", reserve_v4, false, true, false },
-	{ "keep an IPv6 port", reserve_v6, false, true, false },
-	{ "a link's flags", ask_flags, false, true, true },
-	{ "change a link's flags", set_flags, false, false, true },
-	{ "bind to a link", bind_packet, false, false, false },
-	{ "promiscuous", join_promiscuous, false, false, false },
+	bool may[PRIV_WIRE + 1];	/* with sockets, ports, a wire */
+	bool sanitizer;
+} ended[] = {
+	{ "a port", try_bind, { false, true, true }, false },
+	{ "listen there", try_listen, { false, false, false }, false },
+	{ "keep an IPv4 port", reserve_v4, { false, false, true }, false },
+	{ "keep an IPv6 port", reserve_v6, { false, false, true }, false },
+	{ "a link's flags", ask_flags, { false, false, true }, true },
+	{ "change a link's flags", set_flags, { false, false, false }, true },
+	{ "bind to a link", bind_packet, { false, false, false }, false },
+	{ "promiscuous", join_promiscuous, { false, false, false }, false },
 };
 
-static void check_wired(size_t i, bool wire, bool may)
+static void check_ends(size_t i, enum priv_ends ends)
 {
-	int status = after_drop(wired[i].attempt, wire);
+	int status = after_drop(ended[i].attempt, ends);
 	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 	bool done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
-	cr_expect(may ? done : killed, "%s, wire %d: status %x",
-		  wired[i].what, wire, (unsigned int)status);
+	cr_expect(ended[i].may[ends] ? done : killed, "%s, %d: status %x",
+		  ended[i].what, ends, (unsigned int)status);
 }
 
-Test(priv, wire, .init = setup, .fini = teardown)
+Test(priv, ends, .init = setup, .fini = teardown)
 {
-	for (size_t i = 0; i < NITEMS(wired); i++) {
-		if (SANITIZED && wired[i].sanitizer)
-			continue;
-		check_wired(i, false, wired[i].without);
-		check_wired(i, true, wired[i].with);
+	for (size_t i = 0; i < NITEMS(ended); i++) {
+		for (enum priv_ends e = 0; e <= PRIV_WIRE; e++)
+			if (!SANITIZED || !ended[i].sanitizer)
+				check_ends(i, e);
 	}
 }
 
@@ -480,9 +482,8 @@ Test(priv, no_root_directory, .init = setup, .fini = teardown)
 {
 	const char *what = NULL;
 
-	cr_expect_eq(priv_drop(NOBODY, NOBODY, "/nonexistent/x", false,
-			       &what),
-		     -ENOENT);
+	cr_expect_eq(priv_drop(NOBODY, NOBODY, "/nonexistent/x",
+			       PRIV_SOCKETS, &what), -ENOENT);
 	cr_expect_str_eq(what, "chroot");
 	cr_expect_eq(geteuid(), 0, "nothing was given up");
 }

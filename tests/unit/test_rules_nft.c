@@ -20,6 +20,7 @@ static const struct {
 	{ "blocked",			FW_BLOCKED,		0 },
 	{ "blocked-lan",		FW_BLOCKED,		LAN },
 	{ "blocked-active",		FW_BLOCKED_ACTIVE,	0 },
+	{ "blocked-active-ports",	FW_BLOCKED_ACTIVE,	OWN_PORTS },
 	{ "blocked-active-lan",		FW_BLOCKED_ACTIVE,	LAN },
 	{ "blocked-active-any-uid",	FW_BLOCKED_ACTIVE,	ANY_UID },
 	{ "blocked-active-v4-upstream",	FW_BLOCKED_ACTIVE,	V4_ONLY },

@@ -54,8 +54,6 @@
 
 static char text[FW_TEXT];
 
-enum { OWN_PORTS = 4096 };	/* beside rulesbench.h's */
-
 static const struct {
 	const char *name;
 	enum fw_policy policy;
@@ -104,13 +102,7 @@ static unsigned int rules;
 static struct fw_ruleset for_system(enum fw_policy p, unsigned int with,
 				    const struct pfsys *sys)
 {
-	struct fw_ruleset r = ruleset(p, with);
-
-	if (!sys->groups || with & OWN_PORTS) {
-		r.from[0] = 41053;
-		r.from[1] = 41068;
-	}
-	return r;
+	return ruleset(p, with | (sys->groups ? 0 : OWN_PORTS));
 }
 
 static size_t write_rules(enum fw_policy p, unsigned int with,
