@@ -39,14 +39,14 @@ violations_cached() {
 	for row in $CHECKED; do
 		row_reset "$row"
 		at "$row" "$bin/bench_answer" -q -s "$(server "$row")" \
-		    -f $first -n 20
+		    -f $first -n $AGAIN
 	done
 	[ "$1" != expired ] || sleep $((TTL_MAX + 2))
 	for row in $CHECKED; do
-		client "$row" -v "$1" -x "$("$1" "$row")" -f $first -n 20 \
-		    -c 1 -P 0
+		client "$row" -v "$1" -x "$("$1" "$row")" -f $first \
+		    -n $AGAIN -c 1 -P 0
 	done
-	first=$((first + 20))
+	first=$((first + AGAIN))
 }
 
 # ---- what happens, by somebody else's hand: a command
@@ -141,6 +141,7 @@ bench_answer() {
 	ROUNDS_SEEN=${BENCH_SMOKE:+1}
 	NAMES=${BENCH_SMOKE:+68} ROUNDS=${BENCH_SMOKE:+1}
 	NAMES=${NAMES:-240} ROUNDS=${ROUNDS:-20} ROUNDS_SEEN=${ROUNDS_SEEN:-5}
+	AGAIN=${BENCH_SMOKE:+4} AGAIN=${AGAIN:-20}
 	TTL_MAX=30 first=1
 	rows_open
 	for row in ${BENCH_ROWS:-direct relay floor violator nftset ipset \
