@@ -104,7 +104,6 @@ curve_cost() {
 	for _round in $(seq $_rounds); do
 		row_reset set
 		client set "$@" -f $first -n $_n -c 1 -P 0 -o "$WORLD/curve"
-		first=$((first + _n))
 	done
 	awk -F '\t' -v at="$*" '$1 == "failed" { n += $3 } END {
 		if (n > 0) print n " without an answer: " at }' \
@@ -139,6 +138,7 @@ answer_curves() {
 		point 'us of CPU a question, by clients at once' \
 		    'a cached name' $x "$(curve_cost $_times 64 -k -m $x)"
 	done
+	first=$((first + NAMES))
 	bench/fit "$scale"
 }
 
