@@ -7,6 +7,8 @@
  *
  *   bench_answer -r ROW -s SERVER -f FIRST -n N [-w FLIGHT] [-ke] [-c CPU]
  *       [-p PIDS -P CPU] [-t COUNTS] -o FILE
+ *   bench_answer -m CLIENTS -r ROW ...	each name is asked for by so many at
+ *       once, from an address each
  *   bench_answer -v KIND [-x COMMAND] -r ROW ...	connects as soon as a
  *       reply is there; COMMAND is run before each question
  *   bench_answer -q -s SERVER -f FIRST -n N	only asks; fails without an answer
@@ -20,11 +22,10 @@
  * shut KIND:  replies whose address was not open
  */
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,17 +35,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/process.h"
 #include "bulkname.h"
 
 enum {
 	FLIGHT_MAX = 64,
+	CLIENTS_MAX = 256,
 	WARM_UP = 4,		/* questions before those that count */
 	PATIENCE_S = 1,
 };
 
 static const char *row, *kind, *before, *pids, *server = "127.0.0.1";
 static uint32_t first, count;
-static unsigned int flight = 1;
+static unsigned int flight = 1, clients;
 static int own_cpu = -1, their_cpu = -1, fd;
 static bool same, quiet, any;
 static const _Atomic uint64_t *trips;
@@ -64,78 +67,18 @@ static void tell(const char *measure, double value)
 	fprintf(out, "%s\t%s\t%.3f\n", measure, row, value);
 }
 
-/* ---- the processes that are measured */
-
-typedef void on_task(const char *pid, const char *tid, void *context);
-
-static void for_pid(const char *pid, on_task *f, void *context)
-{
-	char path[64];
-	struct dirent *e;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/task", pid);
-	d = opendir(path);
-	while (d != NULL && (e = readdir(d)) != NULL)
-		if (e->d_name[0] != '.')
-			f(pid, e->d_name, context);
-	if (d != NULL)
-		closedir(d);
-}
-
-static void for_tasks(on_task *f, void *context)
-{
-	char *list = strdup(pids == NULL ? "" : pids), *rest = list, *pid;
-
-	while ((pid = strsep(&rest, " \n")) != NULL)
-		if (*pid != '\0')
-			for_pid(pid, f, context);
-	free(list);
-}
-
-static void place_on(pid_t pid, int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	if (sched_setaffinity(pid, sizeof(set), &set) < 0 && pid == 0)
-		err(1, "sched_setaffinity");
-}
-
-static void place(const char *pid, const char *tid, void *context)
-{
-	(void)pid;
-	(void)context;
-	place_on(atoi(tid), their_cpu);
-}
-
-/* schedstat's first number is nanoseconds on a CPU. */
-static void add_time(const char *pid, const char *tid, void *context)
-{
-	uint64_t *sum = context;
-	char path[80];
-	unsigned long long ns;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/task/%.20s/schedstat", pid,
-		 tid);
-	f = fopen(path, "re");
-	if (f != NULL && fscanf(f, "%llu", &ns) == 1)
-		*sum += ns;
-	if (f != NULL)
-		fclose(f);
-}
-
-static uint64_t cpu_time(void)
-{
-	uint64_t sum = 0;
-
-	for_tasks(add_time, &sum);
-	return sum;
-}
-
 /* ---- questions */
+
+static void reach_server(int own)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+				  .sin_port = htons(53) };
+
+	if (inet_pton(AF_INET, server, &sa.sin_addr) != 1)
+		errx(2, "%s is no IPv4 address", server);
+	if (connect(own, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+		err(1, "port 53");
+}
 
 static uint16_t type_of(uint32_t n)
 {
@@ -264,6 +207,62 @@ static void ask_many(void)
 	tell("rate", count / ((double)(now() - start) / 1e9));
 }
 
+/* ---- many clients */
+
+static int client_of(unsigned int i)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(0x7f010001 + i) };
+	int own = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (own < 0 || bind(own, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+		err(1, "client %u", i);
+	reach_server(own);
+	return own;
+}
+
+/* Until all have heard, or nobody hears any more; how many have not. */
+static unsigned int await(struct pollfd *p, uint32_t n)
+{
+	unsigned int left = clients, good = 0;
+	uint8_t msg[BULKNAME_MESSAGE];
+
+	for (unsigned int i = 0; i < clients; i++)
+		p[i].events = POLLIN;
+	while (left > 0 && poll(p, clients, PATIENCE_S * 1000) > 0) {
+		for (unsigned int i = 0; i < clients; i++) {
+			ssize_t len = p[i].revents == 0 ? 0 :
+				      recv(p[i].fd, msg, sizeof(msg), 0);
+
+			if (p[i].revents == 0)
+				continue;
+			left--;
+			p[i].events = 0;
+			good += len >= BULKNAME_HEADER &&
+				is_answer(msg, (size_t)len, n);
+		}
+	}
+	return clients - good;
+}
+
+static void ask_crowd(void)
+{
+	struct pollfd p[CLIENTS_MAX];
+	uint8_t msg[BULKNAME_MESSAGE];
+
+	for (unsigned int i = 0; i < clients; i++)
+		p[i].fd = client_of(i);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t n = nth(i);
+		size_t len = bulkname_ask(n, type_of(n), (uint16_t)i, msg);
+
+		for (unsigned int k = 0; k < clients; k++)
+			if (send(p[k].fd, msg, len, 0) != (ssize_t)len)
+				err(1, "question");
+		failed += await(p, n);
+	}
+}
+
 /* ---- is it open? */
 
 /*
@@ -341,16 +340,12 @@ static void look_at_each(void)
 static void connect_server(void)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
-	struct sockaddr_in sa = { .sin_family = AF_INET,
-				  .sin_port = htons(53) };
 
-	if (inet_pton(AF_INET, server, &sa.sin_addr) != 1)
-		errx(2, "%s is no IPv4 address", server);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-		       sizeof(patience)) < 0)
-		err(1, "port 53");
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+				 sizeof(patience)) < 0)
+		err(1, "socket");
+	reach_server(fd);
 }
 
 static void map_trips(const char *path)
@@ -367,13 +362,14 @@ static void read_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "r:s:f:n:w:keqc:p:P:t:o:v:x:")) != -1) {
+	while ((c = getopt(argc, argv, "r:s:f:n:w:m:keqc:p:P:t:o:v:x:")) != -1) {
 		switch (c) {
 		case 'r': row = optarg; break;
 		case 's': server = optarg; break;
 		case 'f': first = (uint32_t)atoi(optarg); break;
 		case 'n': count = (uint32_t)atoi(optarg); break;
 		case 'w': flight = (unsigned int)atoi(optarg); break;
+		case 'm': clients = (unsigned int)atoi(optarg); break;
 		case 'k': same = true; break;
 		case 'e': any = true; break;
 		case 'q': quiet = true; break;
@@ -388,6 +384,7 @@ static void read_options(int argc, char **argv)
 		}
 	}
 	if (count == 0 || flight == 0 || flight > FLIGHT_MAX ||
+	    clients > CLIENTS_MAX ||
 	    first + count > BULKNAME_MAX || (!quiet && (!row || !out)))
 		errx(2, "how it is used stands on top of bench/answer.c");
 }
@@ -418,31 +415,34 @@ static void measure(void)
 		first += WARM_UP;
 		count -= WARM_UP;
 	}
-	cpu = cpu_time();
+	cpu = process_time(pids);
 	asked = trips_made();
-	if (flight == 1)
+	if (clients > 0)
+		ask_crowd();
+	else if (flight == 1)
 		ask_each();
 	else
 		ask_many();
 	asked = trips_made() - asked;
-	cpu = cpu_time() - cpu;
+	cpu = process_time(pids) - cpu;
 	if (trips != NULL)
 		tell("trips", (double)asked / count);
 	if (pids != NULL)
 		tell(flight == 1 ? "cpu" : "cpuN",
-		     (double)cpu / 1e9 * 100000 / count);
+		     (double)cpu / 1e9 * 100000 / count /
+		     (clients > 0 ? clients : 1));
 }
 
 int main(int argc, char **argv)
 {
 	read_options(argc, argv);
 	if (own_cpu >= 0)
-		place_on(0, own_cpu);
+		process_place("self", own_cpu);
 	connect_server();
 	if (quiet)
 		return only_ask();
 	if (their_cpu >= 0)
-		for_tasks(place, NULL);
+		process_place(pids, their_cpu);
 	if (kind != NULL)
 		look_at_each();
 	else

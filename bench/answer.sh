@@ -39,14 +39,14 @@ violations_cached() {
 	for row in $CHECKED; do
 		row_reset "$row"
 		at "$row" "$bin/bench_answer" -q -s "$(server "$row")" \
-		    -f $first -n 20
+		    -f $first -n $AGAIN
 	done
 	[ "$1" != expired ] || sleep $((TTL_MAX + 2))
 	for row in $CHECKED; do
-		client "$row" -v "$1" -x "$("$1" "$row")" -f $first -n 20 \
-		    -c 1 -P 0
+		client "$row" -v "$1" -x "$("$1" "$row")" -f $first \
+		    -n $AGAIN -c 1 -P 0
 	done
-	first=$((first + 20))
+	first=$((first + AGAIN))
 }
 
 # ---- what happens, by somebody else's hand: a command
@@ -96,24 +96,49 @@ violations() {
 	violations_cached expired
 }
 
-# Of processor time, by how many ask at once.
-answer_curve() {
-	[ -z "$BENCH_SMOKE" ] && _flights='1 2 4 8 16 32 64' || _flights='1 64'
-	for flight in $_flights; do
-		: >"$WORLD/curve"
-		for _round in $(seq ${BENCH_SMOKE:-5}); do
-			row_reset set
-			client set -f $first -n $NAMES -w $flight -c 1 -P 0 \
-			    -o "$WORLD/curve"
-			first=$((first + NAMES))
-		done
-		# Seconds of 100,000 questions.
-		grep '^cpu' "$WORLD/curve" | cut -f 3 | sort -n |
-		awk -v x=$flight '{ v[NR] = $1 } END {
-			print "us of CPU a question, by questions in flight" \
-			    "\tsallyport set\t" x "\t" 10 * v[int((NR + 1) / 2)]
-		}' >>"$scale"
+# ROUNDS LENGTH OPTION...: seconds of 100,000 questions, the median.
+curve_cost() {
+	_rounds=$1 _n=$2
+	shift 2
+	: >"$WORLD/curve"
+	for _round in $(seq $_rounds); do
+		row_reset set
+		client set "$@" -f $first -n $_n -c 1 -P 0 -o "$WORLD/curve"
 	done
+	awk -F '\t' -v at="$*" '$1 == "failed" { n += $3 } END {
+		if (n > 0) print n " without an answer: " at }' \
+	    "$WORLD/curve" >&2
+	grep '^cpu' "$WORLD/curve" | cut -f 3 | sort -n |
+	    awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+# CURVE ROW X SECONDS
+point() {
+	awk -v name="$1	$2	$3" -v s="$4" 'BEGIN { print name "\t" 10 * s }' \
+	    >>"$scale"
+}
+
+# Of processor time, by how many questions come at once, from one client or
+# from so many. Of one name no more than 196 can wait (datapath/hold.c).
+answer_curves() {
+	if [ -z "$BENCH_SMOKE" ]; then
+		_flights='1 2 4 8 16 32 64' _clients='1 4 16 64' _times=3
+	else
+		_flights='1 64' _clients=1 _times=1
+	fi
+	for x in $_flights; do
+		point 'us of CPU a question, by questions in flight' \
+		    'sallyport set' $x "$(curve_cost $_times $NAMES -w $x)"
+	done
+	for x in $_clients 192; do
+		point 'us of CPU a question, by clients at once' \
+		    'a new name' $x "$(curve_cost $_times 64 -m $x)"
+	done
+	for x in $_clients 256; do
+		point 'us of CPU a question, by clients at once' \
+		    'a cached name' $x "$(curve_cost $_times 64 -k -m $x)"
+	done
+	first=$((first + NAMES))
 	bench/fit "$scale"
 }
 
@@ -141,6 +166,7 @@ bench_answer() {
 	ROUNDS_SEEN=${BENCH_SMOKE:+1}
 	NAMES=${BENCH_SMOKE:+68} ROUNDS=${BENCH_SMOKE:+1}
 	NAMES=${NAMES:-240} ROUNDS=${ROUNDS:-20} ROUNDS_SEEN=${ROUNDS_SEEN:-5}
+	AGAIN=${BENCH_SMOKE:+4} AGAIN=${AGAIN:-20}
 	TTL_MAX=30 first=1
 	rows_open
 	for row in ${BENCH_ROWS:-direct relay floor violator nftset ipset \
@@ -151,7 +177,7 @@ bench_answer() {
 		answer_round
 	done
 	case $ROWS in
-	*" set"*) answer_curve ;;
+	*" set"*) answer_curves ;;
 	esac
 	violations
 	case $ROWS in

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * bench_capture [TSV]
+ * bench_capture [TSV [CURVES]]
  *
  * 500,000 packets a second come in over a veth pair: what does it cost to have
  * each in one's hands, and are they all there? They are answers to a question
  * of the wire's. The sender has one CPU, with the kernel's part of it; the
- * reader the other, and its processor time counts.
+ * reader the other, and its processor time counts. CURVES: the same at lower
+ * rates.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -13,15 +14,14 @@
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/flood.h"
 #include "bench/measure.h"
 #include "clock.h"
 #include "sockaddr.h"
@@ -31,152 +31,16 @@
 
 enum {
 	RATE = 500000, PACKETS = 250000, PACKETS_BRIEF = 10000, ROUNDS = 10,
-	FRAME = 14 + 20 + 8 + 60,	/* an answer with an address or two */
-	BATCH = 50,
-	SERVER = 53,
-	QUIET_MS = 50,			/* nothing more comes then */
+	CURVE_ROUNDS = 3, CURVE_MS = 150, CURVE_MS_BRIEF = 20, RATES = 5,
+	QUIET_MS = WATCHER_BLOCK_MS + 20,	/* nothing more comes then */
 	BLOCK = 128 << 10, BLOCKS = WATCHER_RING / BLOCK,
 };
 
-static const uint8_t near_mac[6] = { 2, 0, 0, 0, 0, 1 };
-static const uint8_t far_mac[6] = { 2, 0, 0, 0, 0, 2 };
 static struct policy policy = { .n_upstreams = 1 };
 static struct counters counters;
 static uint16_t port;
-static unsigned int packets;
+static struct flood flood;
 static uint64_t seen;
-
-static void run(const char *command)
-{
-	if (system(command) != 0)
-		errx(2, "%s", command);
-}
-
-static void stay_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) < 0)
-		err(2, "CPU %d", cpu);
-}
-
-/* ---- the sender */
-
-static uint16_t checksum(const uint8_t *p, size_t n)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < n; i += 2)
-		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~(sum + (sum >> 16));
-}
-
-static void make_frame(uint8_t f[static FRAME], uint16_t to)
-{
-	static const uint8_t ip[] = {
-		0x45, 0, 0, FRAME - 14, 0, 0, 0x40, 0, 64, 17, 0, 0,
-		10, 0, 0, 1, 10, 0, 0, 2,
-		0, SERVER, 0, 0, 0, FRAME - 34, 0, 0,
-	};
-	uint16_t sum;
-
-	memset(f, 0, FRAME);
-	memcpy(f, near_mac, 6);
-	memcpy(f + 6, far_mac, 6);
-	f[12] = 8;
-	memcpy(f + 14, ip, sizeof(ip));
-	f[36] = (uint8_t)(to >> 8);
-	f[37] = (uint8_t)to;
-	sum = checksum(f + 14, 20);
-	f[24] = (uint8_t)(sum >> 8);
-	f[25] = (uint8_t)sum;
-}
-
-static int open_far(void)
-{
-	struct sockaddr_ll sa = {
-		.sll_family = AF_PACKET,
-		.sll_ifindex = (int)if_nametoindex("far"),
-	};
-	int fd = socket(AF_PACKET, SOCK_RAW, 0), on = 1;
-
-	if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on,
-				 sizeof(on)) < 0 ||
-	    bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-		err(2, "far");
-	return fd;
-}
-
-/* All packets, a batch when its time has come. */
-static void send_all(int fd, uint16_t to)
-{
-	uint8_t frame[FRAME];
-	struct iovec iov = { frame, FRAME };
-	struct mmsghdr mm[BATCH];
-	uint64_t begin = clock_boot();
-
-	make_frame(frame, to);
-	for (unsigned int i = 0; i < BATCH; i++)
-		mm[i].msg_hdr = (struct msghdr){ .msg_iov = &iov,
-						 .msg_iovlen = 1 };
-	for (unsigned int n = 0; n < packets; n += BATCH) {
-		while (clock_boot() - begin < n * (CLOCK_S / RATE))
-			;
-		if (sendmmsg(fd, mm, BATCH, 0) != BATCH)
-			err(2, "send");
-	}
-}
-
-/* For each port that is told: all packets, and how long it took, in ns. */
-static void serve(int from, int to)
-{
-	uint16_t told;
-	int fd = open_far();
-
-	stay_on(1);
-	while (read(from, &told, sizeof(told)) == sizeof(told)) {
-		uint64_t begin = clock_boot(), took;
-
-		send_all(fd, told);
-		took = clock_boot() - begin;
-		(void)!write(to, &took, sizeof(took));
-	}
-	_exit(0);
-}
-
-static int go, done;		/* pipes to the sender, and from it */
-
-static void start_sender(void)
-{
-	char command[256], c;
-	int ask[2], say[2];
-	pid_t pid;
-
-	if (pipe(ask) < 0 || pipe(say) < 0)
-		err(2, "pipe");
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(ask[1]);
-		if (unshare(CLONE_NEWNET) < 0)
-			err(2, "unshare");
-		(void)!write(say[1], "", 1);
-		(void)!read(ask[0], &c, 1);
-		run("ip link set far up");
-		serve(ask[0], say[1]);
-	}
-	(void)!read(say[0], &c, 1);
-	snprintf(command, sizeof(command), "ip link add near address "
-		 "02:00:00:00:00:01 type veth peer name far netns %d", pid);
-	run(command);
-	run("ip link set near arp off up");
-	(void)!write(ask[1], "", 1);
-	go = ask[1];
-	done = say[0];
-}
 
 /* ---- a bare ring */
 
@@ -412,7 +276,7 @@ static uint64_t receive(size_t i)
 {
 	struct pollfd p[] = {
 		{ .fd = ways[i].fd(ways[i].way), .events = POLLIN },
-		{ .fd = done, .events = POLLIN },
+		{ .fd = flood_fd(), .events = POLLIN },
 	};
 	uint64_t took = 0, end = UINT64_MAX;
 
@@ -421,9 +285,8 @@ static uint64_t receive(size_t i)
 	       clock_boot() < end) {
 		if (p[0].revents != 0)
 			ways[i].read(ways[i].way);
-		if (took == 0 && p[1].revents != 0 &&
-		    read(done, &took, sizeof(took)) != sizeof(took))
-			errx(2, "the sender is gone");
+		if (took == 0 && p[1].revents != 0)
+			took = flood_took();
 		if (took != 0 && end == UINT64_MAX)
 			end = clock_boot() + CLOCK_S;
 	}
@@ -445,7 +308,8 @@ static double one(size_t i, uint64_t *took)
 		return 0;
 	seen = 0;
 	before = processor_time();
-	(void)!write(go, &port, sizeof(port));
+	flood.port = port;
+	flood_send(&flood);
 	*took = receive(i);
 	ways[i].close(ways[i].way);
 	return (double)(processor_time() - before) /
@@ -460,28 +324,66 @@ static bool round_of(size_t i)
 	if (ns == 0)
 		return false;
 	measure_add(&cost, i, ns);
-	measure_add(&lost, i, seen > packets ? 0 : (double)(packets - seen));
-	measure_add(&rate, i, (double)packets * 1e9 / (double)took);
+	measure_add(&lost, i, seen > flood.packets ? 0 :
+		    (double)(flood.packets - seen));
+	measure_add(&rate, i, (double)flood.packets * 1e9 / (double)took);
 	return true;
+}
+
+/* A way right after itself would find its ring busy still: rates come round
+ * more slowly than ways. */
+static void curves(size_t n, FILE *out)
+{
+	static const unsigned int rates[RATES] = {
+		5000, 20000, 80000, 200000, RATE,
+	};
+	struct measure m = { .bench = "" };
+	unsigned int rounds = measure_times(CURVE_ROUNDS, 1);
+	unsigned int ms = measure_times(CURVE_MS, CURVE_MS_BRIEF);
+	uint64_t took;
+
+	for (size_t at = 0; at < RATES * n; at++)
+		measure_row(&m, ways[at % n].name);
+	for (size_t i = 0; i < rounds * RATES * n; i++) {
+		size_t at = i % (RATES * n);
+		double ns;
+
+		flood.per_second = rates[at / n];
+		flood.packets = flood.per_second / 1000 * ms;
+		ns = one(at % n, &took);
+		if (ns > 0)
+			measure_add(&m, at, ns);
+	}
+	for (size_t i = 0; i < RATES * n; i++) {
+		const struct measure_row *r = &m.row[i % RATES * n + i / RATES];
+
+		if (r->n > 0)
+			fprintf(out, "ns of CPU a packet, by packets a second"
+				"\t%s\t%u\t%.3f\n", r->name, rates[i % RATES],
+				measure_percentile(r, 50));
+	}
+	measure_free(&m);
 }
 
 int main(int argc, char **argv)
 {
 	FILE *tsv = measure_tsv(argc > 1 ? argv[1] : NULL);
+	FILE *points = measure_tsv(argc > 2 ? argv[2] : NULL);
 	struct policy_upstream *u = &policy.upstreams[0];
 	unsigned int rounds = measure_times(ROUNDS, 1);
 	size_t n = sizeof(ways) / sizeof(ways[0]);
 
-	packets = measure_times(PACKETS, PACKETS_BRIEF);
+	flood.packets = measure_times(PACKETS, PACKETS_BRIEF);
+	flood.per_second = RATE;
 	if (unshare(CLONE_NEWNET) < 0)
 		err(2, "needs root");
-	start_sender();
-	stay_on(0);
+	flood_start();
+	flood_stay_on(0);
 	u->addr = u->hop = ipaddr_v4((const uint8_t[]){ 10, 0, 0, 1 });
 	u->source = ipaddr_v4((const uint8_t[]){ 10, 0, 0, 2 });
-	u->port = SERVER;
+	u->port = FLOOD_PORT;
 	u->ifindex = if_nametoindex("near");
-	memcpy(u->mac, far_mac, sizeof(far_mac));
+	memcpy(u->mac, flood_far, sizeof(flood_far));
 	for (size_t i = 0; i < n; i++) {
 		measure_row(&cost, ways[i].name);
 		measure_row(&lost, ways[i].name);
@@ -494,6 +396,10 @@ int main(int argc, char **argv)
 	measure_print(&cost, ways[0].name, stdout, tsv);
 	measure_print(&lost, ways[0].name, stdout, tsv);
 	measure_print(&rate, ways[0].name, stdout, tsv);
+	if (points != NULL)
+		curves(n, points);
+	if (points != NULL)
+		fclose(points);
 	if (tsv != NULL)
 		fclose(tsv);
 	return 0;

@@ -10,7 +10,7 @@
 # and Private_Dirty of smaps_rollup). With strace, a state in which somebody
 # was woken is looked at for another while, and who it was is printed.
 
-idle_seconds=${BENCH_SMOKE:+2}
+idle_seconds=${BENCH_SMOKE:+1}
 idle_seconds=${idle_seconds:-50}
 
 idle_processes() { echo "$DAEMON $(pgrep -P "$DAEMON" | xargs)"; }

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "bench/process.h"
 
+#include <dirent.h>
 #include <err.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,4 +38,75 @@ void process_replay(const char *program, const char *capture)
 		err(2, "/dev/null");
 	execl(program, program, "replay", "--stats", capture, (char *)NULL);
 	err(2, "%s", program);
+}
+
+/* ---- those that run */
+
+typedef void on_task(const char *pid, const char *tid, void *context);
+
+static void for_pid(const char *pid, on_task *f, void *context)
+{
+	char path[64];
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/task", pid);
+	d = opendir(path);
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.')
+			f(pid, e->d_name, context);
+	if (d != NULL)
+		closedir(d);
+}
+
+static void for_tasks(const char *pids, on_task *f, void *context)
+{
+	char *list = strdup(pids == NULL ? "" : pids), *rest = list, *pid;
+
+	while ((pid = strsep(&rest, " \n")) != NULL)
+		if (*pid != '\0')
+			for_pid(pid, f, context);
+	free(list);
+}
+
+/* One that has ended meanwhile is none of ours. */
+static void place(const char *pid, const char *tid, void *context)
+{
+	const int *cpu = context;
+	cpu_set_t set;
+
+	(void)pid;
+	CPU_ZERO(&set);
+	CPU_SET((size_t)*cpu, &set);
+	(void)sched_setaffinity(atoi(tid), sizeof(set), &set);
+}
+
+void process_place(const char *pids, int cpu)
+{
+	for_tasks(pids, place, &cpu);
+}
+
+/* schedstat's first number is nanoseconds on a CPU. */
+static void add_time(const char *pid, const char *tid, void *context)
+{
+	uint64_t *sum = context;
+	char path[80];
+	unsigned long long ns;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/task/%.20s/schedstat", pid,
+		 tid);
+	f = fopen(path, "re");
+	if (f != NULL && fscanf(f, "%llu", &ns) == 1)
+		*sum += ns;
+	if (f != NULL)
+		fclose(f);
+}
+
+uint64_t process_time(const char *pids)
+{
+	uint64_t sum = 0;
+
+	for_tasks(pids, add_time, &sum);
+	return sum;
 }

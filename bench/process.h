@@ -5,6 +5,7 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "compat.h"
@@ -15,5 +16,10 @@ double process_cost(pid_t child);
 
 /* In a child: becomes sallyport replay --stats of a capture, unheard. */
 NORETURN void process_replay(const char *program, const char *capture);
+
+/* Of processes that run, as text with blanks between; NULL: of none. */
+void process_place(const char *pids, int cpu);
+/* ns that their threads have been on a CPU. */
+uint64_t process_time(const char *pids);
 
 #endif /* PROCESS_H */

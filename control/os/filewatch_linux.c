@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
 	SPOTS = 32,
 	HOPS = 8,	/* of symlinks */
+	FOLLOWED = 2048,	/* of paths, together */
 	READS = 64,	/* in one turn */
 };
 
@@ -32,6 +34,9 @@ struct filewatch {
 	int fd;
 	size_t n;
 	struct spot spots[SPOTS];
+	/* What was followed, each with a line's end; "" once something has
+	 * happened there, or where it is too long. */
+	char followed[FOLLOWED];
 };
 
 int filewatch_open(struct filewatch **watch, struct why *why)
@@ -120,13 +125,44 @@ static bool is_watched(const struct filewatch *w, int wd)
 	return false;
 }
 
+/* "" where they do not fit. */
+static void join(const char *const *paths, size_t n, char text[static FOLLOWED])
+{
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		size_t room = FOLLOWED - at;
+		int len = snprintf(text + at, room, "%s\n", paths[i]);
+
+		if (len < 0 || (size_t)len >= room) {
+			text[0] = '\0';
+			return;
+		}
+		at += (size_t)len;
+	}
+}
+
+/* Folders and symlinks are what they were: whatever changes there is told. */
+static bool is_quiet(const struct filewatch *w)
+{
+	int octets = 0;
+
+	return ioctl(w->fd, FIONREAD, &octets) == 0 && octets == 0;
+}
+
 void filewatch_follow(struct filewatch *w, const char *const *paths, size_t n)
 {
+	char text[FOLLOWED];
 	size_t n_was;
 	int was[SPOTS];
 
 	if (w == NULL)
 		return;
+	join(paths, n, text);
+	if (text[0] != '\0' && strcmp(text, w->followed) == 0 && is_quiet(w))
+		return;
+	memcpy(w->followed, text, strlen(text) + 1);
 	n_was = w->n;
 	for (size_t i = 0; i < n_was; i++)
 		was[i] = w->spots[i].wd;
@@ -177,6 +213,7 @@ bool filewatch_changed(struct filewatch *w)
 		n = read(w->fd, buf, sizeof(buf));
 		if (n <= 0)
 			break;
+		w->followed[0] = '\0';
 		for (ssize_t at = 0; at < n;
 		     at += (ssize_t)(sizeof(*e) + e->len)) {
 			e = (const struct inotify_event *)(const void *)

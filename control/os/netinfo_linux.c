@@ -18,48 +18,50 @@ enum {
 struct reading {
 	struct netinfo n;
 	unsigned int n_links;		/* up, running, not loopback */
-	int link[LINKS];
+	struct {
+		unsigned int index;
+		char name[IF_NAMESIZE];
+	} link[LINKS];
 	bool own_full;
 	bool has_default;
 	uint32_t metric;		/* of the default route taken */
 };
 
-/* Our own way in is no way out. */
-static bool is_steer(int index)
-{
-	char ifname[IF_NAMESIZE] = "";
-
-	return rtnetlink_name((unsigned int)index, ifname) &&
-	       strcmp(ifname, STEER_DEVICE) == 0;
-}
-
 static int on_link(const struct nlmsghdr *h, void *data)
 {
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(h);
+	const struct nlattr *table[RTNETLINK_ATTRS] = { NULL };
 	const unsigned int up = IFF_UP | IFF_RUNNING;
+	char ifname[IF_NAMESIZE] = "";
 	struct reading *r = data;
 
+	mnl_attr_parse(h, sizeof(*link), rtnetlink_keep, table);
+	/* Our own way in is no way out. */
 	if ((link->ifi_flags & IFF_LOOPBACK) != 0 ||
-	    (link->ifi_flags & up) != up || is_steer(link->ifi_index))
+	    (link->ifi_flags & up) != up ||
+	    !rtnetlink_told(table[IFLA_IFNAME], ifname) ||
+	    strcmp(ifname, STEER_DEVICE) == 0)
 		return MNL_CB_OK;
-	if (r->n_links < LINKS)
-		r->link[r->n_links] = link->ifi_index;
+	if (r->n_links < LINKS) {
+		r->link[r->n_links].index = (unsigned int)link->ifi_index;
+		memcpy(r->link[r->n_links].name, ifname, IF_NAMESIZE);
+	}
 	r->n_links++;
+	memset(r->n.only_ifname, 0, IF_NAMESIZE);
 	if (r->n_links == 1)
-		rtnetlink_name((unsigned int)link->ifi_index, r->n.only_ifname);
-	else
-		memset(r->n.only_ifname, 0, IF_NAMESIZE);
+		memcpy(r->n.only_ifname, ifname, IF_NAMESIZE);
 	return MNL_CB_OK;
 }
 
-static bool is_up(const struct reading *r, unsigned int index)
+/* NULL: it is not up. */
+static const char *name_of(const struct reading *r, unsigned int index)
 {
 	unsigned int n = r->n_links < LINKS ? r->n_links : LINKS;
 
 	for (unsigned int i = 0; i < n; i++)
-		if ((unsigned int)r->link[i] == index)
-			return true;
-	return false;
+		if (r->link[i].index == index)
+			return r->link[i].name;
+	return NULL;
 }
 
 static struct ipnet net_of(const struct ipaddr *a, int family, uint8_t bits)
@@ -83,13 +85,13 @@ static void add_own(struct reading *r, const struct ipaddr *a)
 }
 
 static void add_onlink(struct reading *r, const struct ipnet *net,
-		       unsigned int index)
+		       const char *ifname)
 {
 	struct netinfo *n = &r->n;
 
-	if (n->n_onlink == POLICY_NETS ||
-	    !rtnetlink_name(index, n->onlink[n->n_onlink].ifname))
+	if (n->n_onlink == POLICY_NETS || ifname == NULL)
 		return;
+	memcpy(n->onlink[n->n_onlink].ifname, ifname, IF_NAMESIZE);
 	n->onlink[n->n_onlink++].net = *net;
 }
 
@@ -121,9 +123,8 @@ static int on_address(const struct nlmsghdr *h, void *data)
 	if (is_listed(&own))
 		add_own(r, &own);
 	net = net_of(&far, m->ifa_family, m->ifa_prefixlen);
-	if (is_up(r, m->ifa_index) && is_listed(&far) &&
-	    (net.bits < 128 || !ipaddr_equal(&far, &own)))
-		add_onlink(r, &net, m->ifa_index);
+	if (is_listed(&far) && (net.bits < 128 || !ipaddr_equal(&far, &own)))
+		add_onlink(r, &net, name_of(r, m->ifa_index));
 	return MNL_CB_OK;
 }
 
@@ -142,6 +143,17 @@ static unsigned int first_hop(const struct nlattr *multi, int family,
 			       rtnetlink_keep, table);
 	rtnetlink_address(table[RTA_GATEWAY], family, gateway);
 	return (unsigned int)hop->rtnh_ifindex;
+}
+
+/* Most lead over links that are up; others may be on their way. */
+static bool route_name(struct reading *r, unsigned int index)
+{
+	const char *name = name_of(r, index);
+
+	if (name == NULL)
+		return rtnetlink_name(index, r->n.default_ifname);
+	memcpy(r->n.default_ifname, name, IF_NAMESIZE);
+	return true;
 }
 
 /* Lowest metric; the earlier one of two alike, and IPv4 comes first. */
@@ -169,7 +181,7 @@ static int on_route(const struct nlmsghdr *h, void *data)
 		index = rtnetlink_number(table[RTA_OIF], 0);
 		rtnetlink_address(table[RTA_GATEWAY], m->rtm_family, &gateway);
 	}
-	if (!rtnetlink_name(index, r->n.default_ifname))
+	if (!route_name(r, index))
 		return MNL_CB_OK;
 	r->has_default = true;
 	r->metric = metric;
@@ -179,17 +191,15 @@ static int on_route(const struct nlmsghdr *h, void *data)
 
 static int read_all(struct reading *r)
 {
-	int error;
+	static const struct rtnetlink_list all[] = {
+		{ RTM_GETLINK, AF_UNSPEC, on_link },
+		{ RTM_GETADDR, AF_UNSPEC, on_address },
+		{ RTM_GETROUTE, AF_INET, on_route },
+		{ RTM_GETROUTE, AF_INET6, on_route },
+	};
 
 	*r = (struct reading){ 0 };
-	error = rtnetlink_dump(RTM_GETLINK, AF_UNSPEC, on_link, r);
-	if (error == 0)
-		error = rtnetlink_dump(RTM_GETADDR, AF_UNSPEC, on_address, r);
-	if (error == 0)
-		error = rtnetlink_dump(RTM_GETROUTE, AF_INET, on_route, r);
-	if (error == 0)
-		error = rtnetlink_dump(RTM_GETROUTE, AF_INET6, on_route, r);
-	return error;
+	return rtnetlink_dumps(all, NITEMS(all), r);
 }
 
 int netinfo_read(struct netinfo *n, struct why *why)

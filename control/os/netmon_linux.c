@@ -188,10 +188,7 @@ static void link_name(const struct nlmsghdr *h, char ifname[static IF_NAMESIZE])
 	const struct nlattr *a = find(h, sizeof(struct ifinfomsg),
 				      IFLA_IFNAME);
 
-	if (a != NULL && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0 &&
-	    mnl_attr_get_payload_len(a) <= IF_NAMESIZE)
-		memcpy(ifname, mnl_attr_get_payload(a),
-		       mnl_attr_get_payload_len(a));
+	(void)rtnetlink_told(a, ifname);
 }
 
 static void index_name(unsigned int index, char ifname[static IF_NAMESIZE])

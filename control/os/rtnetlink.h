@@ -41,6 +41,15 @@ NODISCARD int rtnetlink_receive(struct mnl_socket *s,
 NODISCARD int rtnetlink_dump(uint16_t type, int family,
 			     int (*each)(const struct nlmsghdr *h, void *data),
 			     void *data);
+/* Of several types, one after the other on one socket; up to the first error.
+ * No each() returns 0. */
+struct rtnetlink_list {
+	uint16_t type;
+	int family;
+	int (*each)(const struct nlmsghdr *h, void *data);
+};
+NODISCARD int rtnetlink_dumps(const struct rtnetlink_list *lists, size_t n,
+			      void *data);
 /* The same as rtnetlink_ask() with an acknowledgement. */
 NODISCARD int rtnetlink_do(struct nlmsghdr *h);
 
@@ -51,6 +60,8 @@ int rtnetlink_keep(const struct nlattr *a, void *table);
 bool rtnetlink_address(const struct nlattr *a, int family,
 		       struct ipaddr *addr);
 uint32_t rtnetlink_number(const struct nlattr *a, uint32_t otherwise);
+/* As a link's IFLA_IFNAME has it; false, and nothing written, without. */
+bool rtnetlink_told(const struct nlattr *a, char ifname[static IF_NAMESIZE]);
 /* False, and nothing written, if there is no such interface. */
 bool rtnetlink_name(unsigned int index, char ifname[static IF_NAMESIZE]);
 

@@ -43,6 +43,15 @@ uint32_t rtnetlink_number(const struct nlattr *a, uint32_t otherwise)
 	       mnl_attr_get_u32(a) : otherwise;
 }
 
+bool rtnetlink_told(const struct nlattr *a, char ifname[static IF_NAMESIZE])
+{
+	if (a == NULL || mnl_attr_validate(a, MNL_TYPE_NUL_STRING) < 0 ||
+	    mnl_attr_get_payload_len(a) > IF_NAMESIZE)
+		return false;
+	memcpy(ifname, mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+	return true;
+}
+
 bool rtnetlink_name(unsigned int index, char ifname[static IF_NAMESIZE])
 {
 	char name[IF_NAMESIZE] = "";
@@ -71,19 +80,39 @@ int rtnetlink_receive(struct mnl_socket *s,
 	return result < 0 ? -errno : 0;
 }
 
-static int ask(int bus, struct nlmsghdr *h, mnl_cb_t each, void *data)
+static int bound(int bus, struct mnl_socket **socket)
 {
 	struct mnl_socket *s = mnl_socket_open2(bus, SOCK_CLOEXEC);
-	int error = 0;
+	int error;
 
 	if (s == NULL)
 		return -errno;
-	h->nlmsg_seq = 1;
-	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
+	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0) {
 		error = -errno;
-	if (error == 0)
-		error = rtnetlink_receive(s, each, data);
+		mnl_socket_close(s);
+		return error;
+	}
+	*socket = s;
+	return 0;
+}
+
+static int ask_on(struct mnl_socket *s, struct nlmsghdr *h, mnl_cb_t each,
+		  void *data)
+{
+	h->nlmsg_seq = 1;
+	if (mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
+		return -errno;
+	return rtnetlink_receive(s, each, data);
+}
+
+static int ask(int bus, struct nlmsghdr *h, mnl_cb_t each, void *data)
+{
+	struct mnl_socket *s;
+	int error = bound(bus, &s);
+
+	if (error < 0)
+		return error;
+	error = ask_on(s, h, each, data);
 	mnl_socket_close(s);
 	return error;
 }
@@ -102,19 +131,40 @@ int rtnetlink_ask_generic(struct nlmsghdr *h,
 	return ask(NETLINK_GENERIC, h, each, data);
 }
 
-int rtnetlink_dump(uint16_t type, int family,
-		   int (*each)(const struct nlmsghdr *h, void *data),
+static int dump_on(struct mnl_socket *s, const struct rtnetlink_list *l,
 		   void *data)
 {
 	alignas(struct nlmsghdr) char buf[RTNETLINK_MSG];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct rtgenmsg *m;
 
-	h->nlmsg_type = type;
+	h->nlmsg_type = l->type;
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	m->rtgen_family = (unsigned char)family;
-	return rtnetlink_ask(h, each, data);
+	m->rtgen_family = (unsigned char)l->family;
+	return ask_on(s, h, l->each, data);
+}
+
+int rtnetlink_dumps(const struct rtnetlink_list *lists, size_t n, void *data)
+{
+	struct mnl_socket *s;
+	int error = bound(NETLINK_ROUTE, &s);
+
+	if (error < 0)
+		return error;
+	for (size_t i = 0; i < n && error == 0; i++)
+		error = dump_on(s, &lists[i], data);
+	mnl_socket_close(s);
+	return error;
+}
+
+int rtnetlink_dump(uint16_t type, int family,
+		   int (*each)(const struct nlmsghdr *h, void *data),
+		   void *data)
+{
+	const struct rtnetlink_list all = { type, family, each };
+
+	return rtnetlink_dumps(&all, 1, data);
 }
 
 int rtnetlink_do(struct nlmsghdr *h)
