@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <libnet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
