@@ -248,9 +248,6 @@ static int check_firewall(struct load *l)
 	if (guest && c->firewall.set4[0] == '\0' &&
 	    c->firewall.set6[0] == '\0')
 		return fail(l, line, "firewall.mode: guest needs set4 or set6");
-	if (guest && c->exempt == EXEMPT_PORTS)
-		return fail(l, line, "firewall.mode: guest needs exempt = "
-			    "group: nobody else's rules know the ports");
 	return 0;
 }
 

@@ -405,8 +405,7 @@ void leakwatch_follow(struct daemon *d)
 	}
 	if (!should_run(d)) {
 		free_event(&w->restart_event);
-		why_set(&w->problem, 0, "%s",
-			d->conf.capture ? LEDGER_NEVER : "");
+		why_set(&w->problem, 0, "%s", LEDGER_NEVER);
 		w->crashes = 0;
 		if (w->child.pid == 0)
 			return;

@@ -17,6 +17,9 @@ int nftguest_place(struct nftdoor *door, const struct conf *c, struct why *why)
 		{ "ip6 ", NFPROTO_IPV6 },
 	};
 
+	if (c->exempt == EXEMPT_PORTS)
+		return why_set(why, -EINVAL, "firewall: a guest needs exempt = "
+			       "group: nobody else's rules know the ports");
 	snprintf(door->set4, sizeof(door->set4), "%s", c->firewall.set4);
 	snprintf(door->set6, sizeof(door->set6), "%s", c->firewall.set6);
 	for (size_t i = 0; i < NITEMS(families); i++) {

@@ -128,4 +128,14 @@ sp lockdown off >/dev/null
 sp lockdown on >/dev/null
 check "no room: the block" "$(loaded)" block
 check_like "no room: a sentence" "$(status .problem)" '*exempt = ports*'
+
+# ---- in somebody else's table
+
+daemon_ends TERM
+daemon_conf 'exempt = ports' 'firewall { mode = guest table = "inet vendor"' \
+    'set4 = "ok4" set6 = "ok6" }'
+laptop "$BUILD/sallyportd" -d -f "$CONF" >"$WORLD/guest" 2>&1
+check "a guest: it does not start" $? 1
+check_like "a guest: a sentence" "$(cat "$WORLD/guest")" \
+    '*a guest needs exempt = group*'
 finish

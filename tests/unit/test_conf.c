@@ -168,9 +168,6 @@ static const struct {
 	  "is not one name of letters, digits and _" },
 	{ "firewall { mode = guest\ntable = \"inet x\" }", ":1: "
 	  "firewall.mode: guest needs set4 or set6" },
-	{ "exempt = ports\nfirewall { mode = guest\ntable = \"inet x\"\n"
-	  "set4 = x }", ":2: firewall.mode: guest needs exempt = group: "
-	  "nobody else's rules know the ports" },
 	{ "firewall { set4 = \"a b\" }", ":1: firewall.set4: \"a b\" is not "
 	  "the name of a set: letters, digits and _" },
 };
