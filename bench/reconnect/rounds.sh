@@ -343,13 +343,13 @@ values() {
 	}' "$TOP/raw"
 }
 
-# DELAY WHEN STAGE COLUMN address|link: a table.
+# DELAY WHEN STAGE COLUMN address|link [WORD]: a table.
 table() {
 	_from=0 _title="reconnect, $1 ms"
 	[ "$2" = route ] || _title="$_title, eager"
 	[ "$5" = link ] || _from=5
 	values "$1" "$2" "$4" $_from | "$BUILD/bench_table" \
-	    "$_title: $3 from $5" ms "no firewall" ${BENCH_TSV:+"$BENCH_TSV"}
+	    "$_title: $3 ${6:-from} $5" ms "no firewall" ${BENCH_TSV:+"$BENCH_TSV"}
 }
 
 # DELAY WHEN. Of the eager, what tells them from the others.
@@ -357,6 +357,7 @@ tables() {
 	table "$1" "$2" answered 7 address
 	table "$1" "$2" page 8 address
 	[ "$2" = route ] || return 0
+	[ "$1" != "${DELAYS%% *}" ] || table "$1" "$2" route 6 address after
 	table "$1" "$2" tunnel 9 address
 	table "$1" "$2" answered 7 link
 	table "$1" "$2" page 8 link
