@@ -18,7 +18,7 @@
  *
  * Prints one line: ms of the boot clock since the link was up, "-" for what
  * was not there after MS: address, route, answered, page, tunnel; then how
- * often was asked.
+ * often was asked, and when the link was up, in ms of the wall clock.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -59,12 +59,17 @@ static struct {
 	double again;			/* when it is tried anew */
 } check = { .fd = -1 };
 
-static double now(void)
+static double clock_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_BOOTTIME, &ts);
+	clock_gettime(clock, &ts);
 	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+static double now(void)
+{
+	return clock_ms(CLOCK_BOOTTIME);
 }
 
 static void stamp(enum stage s)
@@ -388,7 +393,8 @@ static void say(void)
 			printf("- ");
 		else
 			printf("%.3f ", check.at[s] - check.at[LINK]);
-	printf("%u\n", check.asked);
+	printf("%u %.3f\n", check.asked,
+	       clock_ms(CLOCK_REALTIME) - now() + check.at[LINK]);
 }
 
 int main(int argc, char **argv)

@@ -24,6 +24,7 @@
 
 . "$(dirname "$0")/../../tests/live/assert.sh"
 . tests/live/packages.sh
+DNS_LOG=		# the network's work is none of the machine's
 . tests/live/wireguard.sh
 
 WAIT_MS=1500		# for all of it; longer than each takes
@@ -266,10 +267,22 @@ wakes() {
 	    "$TOP/tunnel" busybox udhcpc -q -f -n -t 20 -T 1 -i eth0 \
 	    -s "$TOP/dhcp" 2>>"$TOP/errors.log")
 	echo "$1 $2 $3 $round $_line" >>"$TOP/raw"
+	case "$1 $2 $3" in
+	"${DELAYS%% *} route "[234]) noted "$3" $_line ;;
+	esac
 	world_end $WG_PID
 	ip -n "$LAPTOP" link set eth0 down
 	ip -n "$LAPTOP" addr flush dev eth0
 	through "$3" $_line || wrong "$3" "$1 ms, $2: $_line"
+}
+
+# ROW ADDRESS ROUTE ANSWERED PAGE TUNNEL TRIES LINK: what the daemon says of
+# this wake, in ms since the address. Of the first, its start counts as well.
+noted() {
+	[ "$round" -gt 0 ] || [ -n "$SMOKE" ] || return 0
+	sp --json timeline | jq -r --arg row "$1" --argjson zero "$2" \
+	    --argjson link "$8" '.episodes[0] | (.started * 1000 - $link) as $at |
+	    .events[] | [$row, .name, .ms + $at - $zero] | @tsv' >>"$TOP/events"
 }
 
 wrong() {
@@ -330,13 +343,13 @@ values() {
 	}' "$TOP/raw"
 }
 
-# DELAY WHEN STAGE COLUMN address|link: a table.
+# DELAY WHEN STAGE COLUMN address|link [WORD]: a table.
 table() {
 	_from=0 _title="reconnect, $1 ms"
 	[ "$2" = route ] || _title="$_title, eager"
 	[ "$5" = link ] || _from=5
 	values "$1" "$2" "$4" $_from | "$BUILD/bench_table" \
-	    "$_title: $3 from $5" ms "no firewall" ${BENCH_TSV:+"$BENCH_TSV"}
+	    "$_title: $3 ${6:-from} $5" ms "no firewall" ${BENCH_TSV:+"$BENCH_TSV"}
 }
 
 # DELAY WHEN. Of the eager, what tells them from the others.
@@ -344,6 +357,7 @@ tables() {
 	table "$1" "$2" answered 7 address
 	table "$1" "$2" page 8 address
 	[ "$2" = route ] || return 0
+	[ "$1" != "${DELAYS%% *}" ] || table "$1" "$2" route 6 address after
 	table "$1" "$2" tunnel 9 address
 	table "$1" "$2" answered 7 link
 	table "$1" "$2" page 8 link
@@ -383,12 +397,46 @@ summary() {
 	}' "$TOP/raw"
 }
 
+# Of the first delay, where the time from the address to the answer goes: what
+# the client sees, and what the daemon did meanwhile.
+steps() {
+	{
+		cat "$TOP/events"
+		awk -v OFS='\t' -v delay="${DELAYS%% *}" '$1 == delay &&
+		    $2 == "route" && $3 <= 4 && $5 != "-" && $7 != "-" {
+			print $3, "the route", $6 - $5
+			print $3, "its answer", $7 - $5
+		}' "$TOP/raw"
+	} | sort -t "$(printf '\t')" -k 2,2 -k 1,1 -k 3,3g |
+	awk -F '\t' -v names="$(all_names)" -v of="${DELAYS%% *}" '
+	{ k = $2 SUBSEP $1; v[k, ++n[k]] = $3 }
+	function line(name, who,    i, k, s) {
+		s = sprintf("%-36s", who ": " name)
+		for (i = 1; i <= 4; i++) {
+			k = name SUBSEP i
+			s = s sprintf(" %16s", n[k] ? sprintf("%.2f", \
+			    v[k, int((n[k] + 1) / 2)]) : "-")
+		}
+		print s
+	}
+	END {
+		split(names, name, "\n")
+		printf "%-36s", of " ms, since the address, medians"
+		for (i = 1; i <= 4; i++) printf " %16s", name[i]
+		print ""
+		line("address", "daemon"); line("asked", "daemon")
+		line("answered", "daemon"); line("opened", "daemon")
+		line("the route", "client"); line("query", "daemon")
+		line("replied", "daemon"); line("its answer", "client")
+	}'
+}
+
 # ---- in order
 
 trap everything_ends EXIT
 world_open || exit 2
 TOP=$WORLD
-: >"$TOP/raw"
+: >"$TOP/raw" >"$TOP/events"
 packages_fetched wireguard-go $(wg_wanted)
 wg_found
 bridge
@@ -411,6 +459,8 @@ for ms in $DELAYS; do
 	done
 done
 summary
+echo
+steps
 echo
 cat "$TOP/wire.log"
 [ $failed -eq 0 ]

@@ -146,14 +146,15 @@ laptop_down() {
 	ip -n "$LAPTOP" addr flush dev eth0
 }
 
-# NAMESPACE INTERFACE OPTION...: dnsmasq with nothing but these options.
+# NAMESPACE INTERFACE OPTION...: dnsmasq with nothing but these options; it
+# tells of each question, unless DNS_LOG is empty.
 world_dnsmasq() {
 	_netns=$1 _if=$2
 	shift 2
 	world_start "dnsmasq" ip netns exec "$_netns" dnsmasq \
 	    --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts \
 	    --no-ping --user=root --pid-file= --interface="$_if" \
-	    --bind-interfaces --log-queries --log-facility=- "$@"
+	    --bind-interfaces ${DNS_LOG---log-queries} --log-facility=- "$@"
 	world_until 50 ip netns exec "$_netns" \
 	    sh -c "ss -Hlun 'sport = 53' | grep -q ."
 }

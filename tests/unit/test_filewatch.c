@@ -129,3 +129,21 @@ Test(filewatch, follows_others, .init = up, .fini = down)
 	cr_expect(!filewatch_changed(watch), "none at all");
 	filewatch_follow(NULL, NULL, 0);
 }
+
+/* The same again: only if nothing has happened is there nothing to do. */
+Test(filewatch, follows_again, .init = up, .fini = down)
+{
+	run("mkdir d e; echo a >d/g; echo a >e/g; ln -s d/g f");
+	follow();
+	follow();
+	run("echo b >d/g");
+	cr_expect(filewatch_changed(watch), "still watched");
+	follow();
+	run("ln -sfn e/g f");
+	follow();
+	(void)filewatch_changed(watch);
+	run("echo b >d/g");
+	cr_expect(!filewatch_changed(watch), "the old target");
+	run("echo b >e/g");
+	cr_expect(filewatch_changed(watch), "the new one, of what was unread");
+}
