@@ -28,7 +28,7 @@ check 'without rules the other answers' "$(said here $OTHER4 80)" yes
 
 # ---- every text
 
-rules=tests/unit/rules
+rules=$PWD/tests/unit/rules	# jexec leaves the directory
 for file in "$rules"/*.freebsd.pf; do
 	name=${file##*/}
 	check "$name: pfctl takes it" "$(said load "$file")" yes
