@@ -35,6 +35,8 @@ static int fill(int fd, const char *text, size_t len)
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
+		if (n == 0)
+			return -ENOSPC;
 		if (n > 0) {
 			text += n;
 			len -= (size_t)n;

@@ -24,7 +24,7 @@ int priv_follow_parent(pid_t parent)
 {
 	int signal = SIGKILL;
 
-	if (procctl(P_PID, 0, PROC_PDEATHSIG_CTL, &signal) < 0)
+	if (procctl(P_PID, (id_t)getpid(), PROC_PDEATHSIG_CTL, &signal) < 0)
 		return -errno;
 	return getppid() == parent ? 0 : -ESRCH;
 }
@@ -33,12 +33,13 @@ int priv_follow_parent(pid_t parent)
 static int seal(void)
 {
 	int none = PROC_NO_NEW_PRIVS_ENABLE, hidden = PROC_TRACE_CTL_DISABLE;
+	const id_t self = (id_t)getpid();	/* 0 was not always us */
 
 	/* Since 13.1; before, there is nothing to execute behind chroot(). */
-	if (procctl(P_PID, 0, PROC_NO_NEW_PRIVS_CTL, &none) < 0 &&
+	if (procctl(P_PID, self, PROC_NO_NEW_PRIVS_CTL, &none) < 0 &&
 	    errno != EINVAL)
 		return -errno;
-	return procctl(P_PID, 0, PROC_TRACE_CTL, &hidden) < 0 ? -errno : 0;
+	return procctl(P_PID, self, PROC_TRACE_CTL, &hidden) < 0 ? -errno : 0;
 }
 
 static int drop(uid_t uid, gid_t gid, const char *root, const char **what)

@@ -10,6 +10,9 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <net/if_tun.h>
+#include <netinet/in.h>
+#include <netinet6/in6_var.h>
+#include <netinet6/nd6.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -36,6 +39,27 @@ static int shape(int fd)
 		return -errno;
 #endif
 	return 0;
+}
+
+/* Nobody is there to be asked whether an address is his: an address can be
+ * used at once. That it is said of the address alone does not count here. */
+static int ask_nobody(const char *name)
+{
+	struct in6_ndireq r;
+	int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
+
+	/* A kernel without IPv6. */
+	if (s < 0)
+		return 0;
+	memset(&r, 0, sizeof(r));
+	snprintf(r.ifname, sizeof(r.ifname), "%s", name);
+	if (ioctl(s, SIOCGIFINFO_IN6, &r) < 0)
+		error = -errno;
+	r.ndi.flags |= ND6_IFF_NO_DAD;
+	if (error == 0 && ioctl(s, SIOCSIFINFO_FLAGS, &r) < 0)
+		error = -errno;
+	close(s);
+	return error;
 }
 
 static int name_it(int s, struct ifreq *ifr, const char *name)
@@ -68,6 +92,8 @@ static int prepare(int fd, const char *name)
 	memset(&ifr, 0, sizeof(ifr));
 	if (error == 0 && ioctl(fd, TUNGIFNAME, &ifr) < 0)
 		error = -errno;
+	if (error == 0)
+		error = ask_nobody(ifr.ifr_name);
 	if (error == 0)
 		error = name_it(s, &ifr, name);
 	if (error != 0)

@@ -72,7 +72,6 @@ static int bind_link(struct source_pcap *s, const char *name)
 	if (ioctl(s->fd, BIOCSETIF, &ifr) < 0 ||
 	    ioctl(s->fd, BIOCIMMEDIATE, &on) < 0 ||
 	    ioctl(s->fd, BIOCSSEESENT, &off) < 0 ||
-	    ioctl(s->fd, BIOCSHDRCMPLT, &on) < 0 ||
 	    ioctl(s->fd, BIOCGBLEN, &s->size) < 0)
 		return -errno;
 	return 0;
@@ -96,14 +95,25 @@ static bool known(unsigned int dlt, enum link *link)
 	return false;
 }
 
+/* What we send has its Ethernet header. Where there is none this must stay
+ * off, or FreeBSD's tun takes no family from what is written. */
+static int keep_header(int fd, unsigned int dlt)
+{
+	unsigned int on = 1;
+
+	return dlt == DLT_EN10MB && ioctl(fd, BIOCSHDRCMPLT, &on) < 0 ?
+	       -errno : 0;
+}
+
 static int set_up(struct source_pcap *s, const char *name, char *error,
 		  size_t size)
 {
 	unsigned int dlt;
 	int rc = bind_link(s, name);
 
-	if (rc == 0 && ioctl(s->fd, BIOCGDLT, &dlt) < 0)
-		rc = -errno;
+	if (rc == 0)
+		rc = ioctl(s->fd, BIOCGDLT, &dlt) < 0 ? -errno :
+						       keep_header(s->fd, dlt);
 	if (rc < 0) {
 		snprintf(error, size, "%s: %s", name, strerror(-rc));
 		return rc;
