@@ -69,13 +69,8 @@ check 'another user' "$(laptop su -m nobody -c \
 check_leaks 'open, and nothing else arrives' 0
 
 # What has a state goes on until that is killed.
-mkfifo "$DIR/in"
-jexec "$R" nc -l $OTHER4 443 >"$DIR/got" 2>/dev/null &
-PIDS="$PIDS $!"
 table add $OTHER4
-jexec "$L" nc $OTHER4 443 <"$DIR/in" >/dev/null 2>&1 &
-PIDS="$PIDS $!"
-exec 3>"$DIR/in"
+world_stream $OTHER4
 echo one >&3
 check 'a connection' "$(said until_tenths 30 grep -q one "$DIR/got")" yes
 table delete $OTHER4
