@@ -6,8 +6,6 @@
 #
 #   BUILD=build tests/live/freebsd/daemon.sh    as root, on FreeBSD, with
 #                                               sallyportd and sallyport built
-#
-# NOT RUN YET: see world.sh.
 
 cd "$(dirname "$0")/../../.." || exit 2
 BUILD=$(cd "${BUILD:-build}" && pwd) || exit 2

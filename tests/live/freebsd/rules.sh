@@ -5,8 +5,6 @@
 # and do they block and open what they say? No program of ours is needed.
 #
 #   tests/live/freebsd/rules.sh          as root, on FreeBSD
-#
-# NOT RUN YET: see world.sh.
 
 cd "$(dirname "$0")/../../.." || exit 2
 . tests/live/freebsd/world.sh

@@ -12,8 +12,8 @@
 # into one temporary directory. Needs root, FreeBSD with VIMAGE (GENERIC has
 # it) and nothing beyond the base system.
 #
-# NOT RUN YET: there was no FreeBSD at hand when this was written. It is kept
-# simple for that reason; what goes wrong is told with the command's own words.
+# It has run on one FreeBSD only (docs/freebsd.md), and is kept simple: what
+# goes wrong is told with the command's own words.
 
 set -u
 export LC_ALL=C
