@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { WORDS = 40, WORD = 64, TABLES = 4 };
 enum stage { IN_TABLES, IN_SCRUB, IN_FILTER };

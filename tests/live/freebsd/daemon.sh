@@ -6,8 +6,6 @@
 #
 #   BUILD=build tests/live/freebsd/daemon.sh    as root, on FreeBSD, with
 #                                               sallyportd and sallyport built
-#
-# NOT RUN YET: see world.sh.
 
 cd "$(dirname "$0")/../../.." || exit 2
 BUILD=$(cd "${BUILD:-build}" && pwd) || exit 2
@@ -66,7 +64,10 @@ daemon() {
 }
 cli() { laptop "$BUILD/sallyport" --socket "$DIR/run/control.sock" "$@"; }
 here() { [ "$(laptop nc -w 2 "$1" "$2" </dev/null 2>/dev/null)" = here ]; }
-ask() { laptop drill -Q @127.0.0.1 captive.apple.com 2>/dev/null; }
+ask() {
+	laptop drill @127.0.0.1 captive.apple.com 2>/dev/null |
+	    awk '$1 == "captive.apple.com." && $4 == "A" { print $5 }'
+}
 open_now() { laptop pfctl -a sallyport -t allow -T show 2>/dev/null | tr -d ' \n'; }
 rules() { laptop pfctl -a sallyport -s rules 2>/dev/null | grep -Ec '^(pass|block)'; }
 first() { laptop pfctl -s rules 2>/dev/null | grep -E '^(pass|block|match|anchor)' | head -n 1; }
@@ -118,12 +119,7 @@ check 'and the address is open' "$(ask)" $PROBE4
 
 # ---- closing cuts what goes on
 
-mkfifo "$DIR/in"
-jexec "$R" nc -l $PROBE4 443 >"$DIR/got" 2>/dev/null &
-PIDS="$PIDS $!"
-jexec "$L" nc $PROBE4 443 <"$DIR/in" >/dev/null 2>&1 &
-PIDS="$PIDS $!"
-exec 3>"$DIR/in"
+world_stream $PROBE4
 echo one >&3
 check 'a connection' "$(said until_tenths 30 grep -q one "$DIR/got")" yes
 cli netcheck off >/dev/null

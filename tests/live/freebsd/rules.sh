@@ -5,8 +5,6 @@
 # and do they block and open what they say? No program of ours is needed.
 #
 #   tests/live/freebsd/rules.sh          as root, on FreeBSD
-#
-# NOT RUN YET: see world.sh.
 
 cd "$(dirname "$0")/../../.." || exit 2
 . tests/live/freebsd/world.sh
@@ -69,13 +67,8 @@ check 'another user' "$(laptop su -m nobody -c \
 check_leaks 'open, and nothing else arrives' 0
 
 # What has a state goes on until that is killed.
-mkfifo "$DIR/in"
-jexec "$R" nc -l $OTHER4 443 >"$DIR/got" 2>/dev/null &
-PIDS="$PIDS $!"
 table add $OTHER4
-jexec "$L" nc $OTHER4 443 <"$DIR/in" >/dev/null 2>&1 &
-PIDS="$PIDS $!"
-exec 3>"$DIR/in"
+world_stream $OTHER4
 echo one >&3
 check 'a connection' "$(said until_tenths 30 grep -q one "$DIR/got")" yes
 table delete $OTHER4
