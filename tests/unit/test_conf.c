@@ -211,8 +211,8 @@ Test(conf, defaults)
 	cr_expect_eq(c.allow.max_addresses, ALLOW_MAX);
 	cr_expect_eq(c.allow.per_name, ALLOW_PER_NAME);
 	cr_expect_str_eq(c.resolv_conf, "/etc/resolv.conf");
-	cr_expect_str_eq(c.control.socket, "/run/sallyport/control.sock");
-	cr_expect_str_eq(c.state_dir, "/var/lib/sallyport");
+	cr_expect_str_eq(c.control.socket, RUN_DIR "/sallyport/control.sock");
+	cr_expect_str_eq(c.state_dir, STATE_DIR "/sallyport");
 }
 
 /* Every key with something else than its default. */

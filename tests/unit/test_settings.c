@@ -139,7 +139,12 @@ Test(settings, too_long_or_no_file)
 	cr_expect_eq(settings_load(dir, &s, &why), -EFBIG);
 	unlink(path);
 	cr_assert_eq(symlink("/dev/null", path), 0);
+	/* open(2) of FreeBSD calls a symlink that is not followed EMLINK. */
+#ifdef __FreeBSD__
+	cr_expect_eq(settings_load(dir, &s, &why), -EMLINK);
+#else
 	cr_expect_eq(settings_load(dir, &s, &why), -ELOOP);
+#endif
 	remove_dir();
 }
 
