@@ -10,6 +10,9 @@
  * whole is then done again. Asking for the ruleset's ticket also makes its
  * number another one.
  *
+ * Later FreeBSDs (14) hold no rule twice: where the main ruleset calls our
+ * anchor behind other rules, EEXIST, and only who wrote it can mend that.
+ *
  * Removing is by number: between looking and removing the ticket shows that
  * nothing has moved.
  *
@@ -120,6 +123,10 @@ static int explain(int error, const char *anchor, struct why *why)
 	if (error == -ENODEV || error == -ENOTTY || error == -EOPNOTSUPP)
 		return why_set(why, -EOPNOTSUPP, "pf's main ruleset cannot be "
 			       "added to: make its first rule anchor \"%s\" "
+			       "(/etc/pf.conf)", anchor);
+	if (error == -EEXIST)
+		return why_set(why, error, "pf's main ruleset calls anchor "
+			       "\"%s\" behind other rules: make it the first "
 			       "(/etc/pf.conf)", anchor);
 	return why_set(why, error, "pf's main ruleset: %s", strerror(-error));
 }

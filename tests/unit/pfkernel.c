@@ -266,8 +266,18 @@ static int get_rules(struct pfabi_io_rule *r)
 	return 0;
 }
 
+/* FreeBSD 14: pf_krule_compare(). */
+static bool is_there(const struct pfk_rules *rules, const char *line)
+{
+	for (int i = 0; i < rules->n; i++)
+		if (strcmp(rules->line[i], line) == 0)
+			return pfkernel.sys == &pfsys_freebsd;
+	return false;
+}
+
 static int add_head(struct pfk_rules *rules, const struct pfabi_io_rule *r)
 {
+	char line[PFK_LINE];
 	const char *form = rules == &pfkernel.scrub ?
 		"scrub-anchor \"%.64s\" all fragment reassemble" :
 		"anchor \"%.64s\" all";
@@ -277,9 +287,12 @@ static int add_head(struct pfk_rules *rules, const struct pfabi_io_rule *r)
 	if (r->pool_ticket != pfkernel.pool_ticket ||
 	    table != pfkernel.sys->no_rtable)
 		return -EBUSY;
+	snprintf(line, sizeof(line), form, r->anchor_call);
+	if (is_there(rules, line))
+		return -EEXIST;
 	memmove(rules->line[1], rules->line[0],
 		sizeof(rules->line[0]) * (size_t)rules->n);
-	snprintf(rules->line[0], PFK_LINE, form, r->anchor_call);
+	memcpy(rules->line[0], line, sizeof(line));
 	rules->n++;
 	return 0;
 }

@@ -200,6 +200,16 @@ Test(pfhook, a_kernel_without_it)
 	cr_expect_not_null(strstr(why.text, "anchor \"sallyport\""));
 }
 
+Test(pfhook, called_behind_others)
+{
+	begin_on(&pfsys_freebsd);
+	pfkernel_rule(&pfkernel.main, "pass quick all");
+	pfkernel_rule(&pfkernel.main, "anchor \"sallyport\" all");
+	cr_expect_eq(pfhook_insert(&dev, "sallyport", false, &why), -EEXIST);
+	cr_expect_not_null(strstr(why.text, "make it the first"));
+	cr_expect_eq(pfkernel.main.n, 2);
+}
+
 static void load_another(const char *what)
 {
 	if (strcmp(what, "-s rules") == 0 && interference-- > 0) {
