@@ -81,6 +81,13 @@ struct mmsghdr {
 #define EXEMPT_DEFAULT "group"
 #endif
 
+/* The loopback interface. */
+#ifdef __linux__
+#define LOOPBACK_NAME "lo"
+#else
+#define LOOPBACK_NAME "lo0"
+#endif
+
 /* Why no ledger can ever run here; "" = it can. */
 #ifdef __linux__
 #define LEDGER_NEVER ""

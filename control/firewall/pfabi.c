@@ -104,6 +104,7 @@ static_assert((int)MACOS_RULE <= (int)PFABI_RULE &&
 const struct pfsys pfsys_macos = {
 	.name = "macOS", .tokens = true, .scrub_anchor = true, .inet6 = 30,
 	.get_rules = MACOS_GETRULES, .change_rule = MACOS_CHANGERULE,
+	.label_at = 192,
 	.rtableid_at = 796,
 	.no_rtable = 0,			/* IFSCOPE_NONE */
 	.action_at = 1004,
@@ -115,9 +116,11 @@ const struct pfsys pfsys_freebsd = {
 	/* Behind: two addresses of 56, skip steps 64, label 64, ifname 16,
 	 * four names of 64, the overload table's 32, entries 16, pool 72,
 	 * counters 40, three pointers 24, fingerprint 4. */
+	.label_at = 176,
 	.rtableid_at = 700,
 	.no_rtable = -1,
 	.action_at = 0,			/* there is no other than PF_PASS */
 };
+static_assert(2 * 56 + 64 == 176, "pf_rule.label");
 static_assert(2 * 56 + 64 + 64 + 16 + 4 * 64 + 32 + 16 + 72 + 40 + 24 + 4 ==
 	      700, "pf_rule.rtableid");

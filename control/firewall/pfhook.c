@@ -11,7 +11,9 @@
  * number another one.
  *
  * Later FreeBSDs (14) hold no rule twice: where the main ruleset calls our
- * anchor behind other rules, EEXIST, and only who wrote it can mend that.
+ * anchor already, but behind other rules, EEXIST. Ours has a label then, by
+ * which it is another rule. Taking the other call out first would leave a
+ * moment without any.
  *
  * Removing is by number: between looking and removing the ticket shows that
  * nothing has moved.
@@ -29,6 +31,8 @@
 
 enum { TRIES = 4 };		/* while others change rules, too */
 
+static const char label[] = "first";
+
 static bool begins(const char *line, const char *with)
 {
 	return strncmp(line, with, strlen(with)) == 0;
@@ -38,6 +42,15 @@ static const char *next(const char *line)
 {
 	line += strcspn(line, "\n");
 	return *line == '\0' ? line : line + 1;
+}
+
+/* As it is, or with a label. */
+static bool calls(const char *line, const char *call)
+{
+	size_t len = strlen(call);
+
+	return begins(line, call) &&
+	       (line[len] == '\n' || begins(line + len, " label \""));
 }
 
 /* Inside of an inline anchor lines are indented. */
@@ -51,7 +64,7 @@ void pfhook_read(const char *text, const char *anchor, struct pfhook *h)
 {
 	char call[PFABI_PATH + 16], scrub[PFABI_PATH + 24];
 
-	snprintf(call, sizeof(call), "anchor \"%s\" all\n", anchor);
+	snprintf(call, sizeof(call), "anchor \"%s\" all", anchor);
 	snprintf(scrub, sizeof(scrub), "scrub-anchor \"%s\" all", anchor);
 	*h = (struct pfhook){ .first = false };
 	for (; *text != '\0'; text = next(text)) {
@@ -60,7 +73,7 @@ void pfhook_read(const char *text, const char *anchor, struct pfhook *h)
 		if (!filters(text))
 			continue;
 		if (h->rules++ == 0)
-			h->first = begins(text, call);
+			h->first = calls(text, call);
 	}
 }
 
@@ -96,7 +109,8 @@ static int change(const struct pfdev *dev, struct pfabi_io_rule *r,
 	return dev->io->ioctl(dev->fd, dev->sys->change_rule, r);
 }
 
-static int insert_once(const struct pfdev *dev, const char *anchor, bool scrub)
+static int insert_once(const struct pfdev *dev, const char *anchor, bool scrub,
+		       bool labelled)
 {
 	struct pfabi_pooladdr pool = { .ticket = 0 };
 	struct pfabi_io_rule r;
@@ -110,6 +124,8 @@ static int insert_once(const struct pfdev *dev, const char *anchor, bool scrub)
 		return error;
 	r.pool_ticket = pool.ticket;
 	snprintf(r.anchor_call, sizeof(r.anchor_call), "%s", anchor);
+	if (labelled)
+		memcpy(r.rule + dev->sys->label_at, label, sizeof(label));
 	return change(dev, &r, PFABI_ADD_HEAD);
 }
 
@@ -134,10 +150,16 @@ static int explain(int error, const char *anchor, struct why *why)
 int pfhook_insert(const struct pfdev *dev, const char *anchor, bool scrub,
 		  struct why *why)
 {
+	bool labelled = false;
 	int error = -EBUSY;
 
-	for (int i = 0; i < TRIES && stale(error); i++)
-		error = insert_once(dev, anchor, scrub);
+	for (int i = 0; i < TRIES && stale(error); i++) {
+		error = insert_once(dev, anchor, scrub, labelled);
+		if (error != -EEXIST || labelled)
+			continue;
+		labelled = true;
+		error = insert_once(dev, anchor, scrub, labelled);
+	}
 	return error == 0 ? 0 : explain(error, anchor, why);
 }
 

@@ -24,6 +24,7 @@ struct pfsys {
 	uint8_t inet6;		/* AF_INET6 */
 	/* DIOCGETRULES, DIOCCHANGERULE: their numbers hold the rule's size. */
 	unsigned long get_rules, change_rule;
+	size_t label_at;	/* in pf_rule; 64 octets */
 	size_t rtableid_at;	/* in pf_rule */
 	int32_t no_rtable;
 	size_t action_at;	/* in pf_rule */

@@ -33,6 +33,9 @@ void filewatch_follow(struct filewatch *w, const char *const *paths,
 
 /* Since it was asked last? Perhaps not: the answer may err to yes. */
 bool filewatch_changed(struct filewatch *w);
+/* False: for a folder's other files it does, and for one that is still being
+ * written. */
+extern const bool filewatch_exact;
 
 /* What the symlink at path leads to, in its place; false: it is none. */
 bool filewatch_hop(char path[static PATH_MAX]);

@@ -33,6 +33,8 @@ struct filewatch {
 	int spots[SPOTS];
 };
 
+const bool filewatch_exact = false;
+
 int filewatch_open(struct filewatch **watch, struct why *why)
 {
 	struct filewatch *w = calloc(1, sizeof(*w));

@@ -39,6 +39,8 @@ struct filewatch {
 	char followed[FOLLOWED];
 };
 
+const bool filewatch_exact = true;
+
 int filewatch_open(struct filewatch **watch, struct why *why)
 {
 	struct filewatch *w = calloc(1, sizeof(*w));

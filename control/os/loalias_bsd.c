@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 #include "os/loalias.h"
 
+#include "compat.h"
 #include "os/ifconf.h"
-
-#define LOOPBACK "lo0"
 
 int loalias_add(void)
 {
 	struct ipnet net = { loalias_address(), 128 };
 
-	return ifconf_add(LOOPBACK, &net, &net.addr, NULL);
+	return ifconf_add(LOOPBACK_NAME, &net, &net.addr, NULL);
 }
 
 bool loalias_stands(void)
 {
 	struct ipaddr a = loalias_address();
 
-	return ifconf_has(LOOPBACK, &a);
+	return ifconf_has(LOOPBACK_NAME, &a);
 }
 
 void loalias_remove(void)
@@ -24,5 +23,5 @@ void loalias_remove(void)
 	struct ipaddr a = loalias_address();
 
 	/* It fails where there is none. */
-	(void)!ifconf_remove(LOOPBACK, &a);
+	(void)!ifconf_remove(LOOPBACK_NAME, &a);
 }

@@ -277,17 +277,20 @@ static bool is_there(const struct pfk_rules *rules, const char *line)
 
 static int add_head(struct pfk_rules *rules, const struct pfabi_io_rule *r)
 {
+	const char *label = (const char *)r->rule + pfkernel.sys->label_at;
 	char line[PFK_LINE];
 	const char *form = rules == &pfkernel.scrub ?
 		"scrub-anchor \"%.64s\" all fragment reassemble" :
 		"anchor \"%.64s\" all";
-	int32_t table;
+	int32_t table, len;
 
 	memcpy(&table, r->rule + pfkernel.sys->rtableid_at, sizeof(table));
 	if (r->pool_ticket != pfkernel.pool_ticket ||
 	    table != pfkernel.sys->no_rtable)
 		return -EBUSY;
-	snprintf(line, sizeof(line), form, r->anchor_call);
+	len = snprintf(line, sizeof(line), form, r->anchor_call);
+	if (label[0] != '\0')
+		snprintf(line + len, 32, " label \"%.16s\"", label);
 	if (is_there(rules, line))
 		return -EEXIST;
 	memmove(rules->line[1], rules->line[0],

@@ -200,14 +200,30 @@ Test(pfhook, a_kernel_without_it)
 	cr_expect_not_null(strstr(why.text, "anchor \"sallyport\""));
 }
 
+/* FreeBSD 14 has no rule twice. */
 Test(pfhook, called_behind_others)
 {
+	struct pfhook h;
+
 	begin_on(&pfsys_freebsd);
 	pfkernel_rule(&pfkernel.main, "pass quick all");
 	pfkernel_rule(&pfkernel.main, "anchor \"sallyport\" all");
+	cr_expect_eq(pfhook_insert(&dev, "sallyport", false, &why), 0, "%s",
+		     why.text);
+	cr_expect_str_eq(pfkernel.main.line[0],
+			 "anchor \"sallyport\" all label \"first\"");
+	cr_expect_eq(pfhook_look(&dev, "sallyport", &said, &h, &why), 0);
+	cr_expect(h.first);
+	cr_expect_eq(pfhook_remove(&dev, "sallyport", false, &said, &why), 0);
+	cr_expect_eq(pfkernel.main.n, 2, "theirs stays");
+	cr_expect_str_eq(pfkernel.main.line[0], "pass quick all");
+	/* Behind others twice: it is said what to do. */
+	cr_expect_eq(pfhook_insert(&dev, "sallyport", false, &why), 0);
+	memcpy(pfkernel.main.line[2], pfkernel.main.line[0], PFK_LINE);
+	strcpy(pfkernel.main.line[0], "pass quick all");
+	strcpy(pfkernel.main.line[1], "anchor \"sallyport\" all");
 	cr_expect_eq(pfhook_insert(&dev, "sallyport", false, &why), -EEXIST);
 	cr_expect_not_null(strstr(why.text, "make it the first"));
-	cr_expect_eq(pfkernel.main.n, 2);
 }
 
 static void load_another(const char *what)

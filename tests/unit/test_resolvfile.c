@@ -8,11 +8,7 @@
 
 #include "hostdns/resolvfile.h"
 
-#ifdef __linux__
-#define LO "lo"
-#else
-#define LO "lo0"
-#endif
+#define LO LOOPBACK_NAME
 
 /* The network of these tests: 192.0.2.1 is ours, 10/8 is behind "lan", the
  * rest behind "wan". */
@@ -101,11 +97,7 @@ static const struct {
 	{ "own address", TEXT(NS "192.0.2.1\n"), "", true },
 	{ "multicast", TEXT(NS "224.0.0.251\n"), "", false },
 	{ "broadcast", TEXT(NS "255.255.255.255\n"), "", false },
-	{ "scope by name", TEXT(NS "fe80::1%" LO "\n"), "fe80::1%" LO,
-	  false },
-#ifndef __FreeBSD__	/* where it is not the first */
-	{ "scope by number", TEXT(NS "fe80::1%1\n"), "fe80::1%" LO, false },
-#endif
+	{ "scope by name", TEXT(NS "fe80::1%" LO "\n"), "fe80::1%" LO, false },
 	{ "scope not there", TEXT(NS "fe80::1%nosuch0\n"), "", false },
 	{ "scope too long", TEXT(NS "fe80::1%" L64 "\n"), "", false },
 	{ "scope empty", TEXT(NS "fe80::1%\n"), "", false },
@@ -144,6 +136,17 @@ Test(resolvfile, servers)
 				 texts[i].what, text);
 		cr_expect_eq(loopback, texts[i].loopback, "%s", texts[i].what);
 	}
+}
+
+Test(resolvfile, scope_by_number)
+{
+	struct hostdns_servers s;
+	char line[64], text[512];
+
+	make_net();
+	snprintf(line, sizeof(line), NS "fe80::1%%%u\n", if_nametoindex(LO));
+	resolvfile_servers(line, strlen(line), &net, &s);
+	cr_expect_str_eq(list(&s, text), "fe80::1%" LO);
 }
 
 static size_t make_ours(enum resolv_origin origin, const char *original,

@@ -132,6 +132,7 @@ Test(settings, too_long_or_no_file)
 	static char big[20000];
 	struct settings s;
 	struct why why;
+	int error;
 
 	make_dir("settings.json");
 	memset(big, ' ', sizeof(big));
@@ -139,12 +140,9 @@ Test(settings, too_long_or_no_file)
 	cr_expect_eq(settings_load(dir, &s, &why), -EFBIG);
 	unlink(path);
 	cr_assert_eq(symlink("/dev/null", path), 0);
-	/* open(2) of FreeBSD calls a symlink that is not followed EMLINK. */
-#ifdef __FreeBSD__
-	cr_expect_eq(settings_load(dir, &s, &why), -EMLINK);
-#else
-	cr_expect_eq(settings_load(dir, &s, &why), -ELOOP);
-#endif
+	error = settings_load(dir, &s, &why);
+	/* The second is FreeBSD's (open(2)). */
+	cr_expect(error == -ELOOP || error == -EMLINK);
 	remove_dir();
 }
 
