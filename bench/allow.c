@@ -16,7 +16,6 @@
  */
 #include <err.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +24,7 @@
 #include <unistd.h>
 
 #include "bench/measure.h"
+#include "bench/process.h"
 #include "bench/tables.h"
 #include "clock.h"
 #include "limits.h"
@@ -180,19 +180,9 @@ static void write_until_told(const struct table *t)
 		t->end();
 }
 
-static void place(size_t cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) < 0)
-		err(1, "sched_setaffinity");
-}
-
 static void *write_all(void *unused)
 {
-	place(1);
+	process_stay_on(1);
 	tables_join();
 	while (!atomic_load(&writer.over)) {
 		const struct table *t = atomic_load(&writer.wanted);
@@ -314,7 +304,7 @@ int main(int argc, char **argv)
 		errx(77, "skipped: needs two CPUs");
 	if (pthread_create(&thread, NULL, write_all, NULL) != 0)
 		errx(1, "no thread");
-	place(0);
+	process_stay_on(0);
 	each_cell(tsv);
 	atomic_store(&writer.over, true);
 	pthread_join(thread, NULL);

@@ -437,7 +437,7 @@ int main(int argc, char **argv)
 {
 	read_options(argc, argv);
 	if (own_cpu >= 0)
-		process_place("self", own_cpu);
+		process_stay_on(own_cpu);
 	connect_server();
 	if (quiet)
 		return only_ask();

@@ -23,6 +23,7 @@
 
 #include "bench/flood.h"
 #include "bench/measure.h"
+#include "bench/process.h"
 #include "clock.h"
 #include "sockaddr.h"
 #include "source/source_pcap.h"
@@ -378,7 +379,7 @@ int main(int argc, char **argv)
 	if (unshare(CLONE_NEWNET) < 0)
 		err(2, "needs root");
 	flood_start();
-	flood_stay_on(0);
+	process_stay_on(0);
 	u->addr = u->hop = ipaddr_v4((const uint8_t[]){ 10, 0, 0, 1 });
 	u->source = ipaddr_v4((const uint8_t[]){ 10, 0, 0, 2 });
 	u->port = FLOOD_PORT;

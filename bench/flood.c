@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/process.h"
 #include "clock.h"
 #include "compat.h"
 
@@ -30,16 +31,6 @@ static void run(const char *command)
 {
 	if (system(command) != 0)
 		errx(2, "%s", command);
-}
-
-void flood_stay_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) < 0)
-		err(2, "CPU %d", cpu);
 }
 
 static uint16_t checksum(const uint8_t *p, size_t n)
@@ -116,7 +107,7 @@ static void serve(int from, int to)
 	struct flood order;
 	int fd = open_far();
 
-	flood_stay_on(1);
+	process_stay_on(1);
 	while (read(from, &order, sizeof(order)) == sizeof(order)) {
 		uint64_t begin = clock_boot(), took;
 

@@ -30,6 +30,4 @@ void flood_send(const struct flood *f);
 int flood_fd(void);
 uint64_t flood_took(void);
 
-void flood_stay_on(int cpu);
-
 #endif /* FLOOD_H */

@@ -42,6 +42,21 @@ void process_replay(const char *program, const char *capture)
 
 /* ---- those that run */
 
+static int set_cpu(pid_t pid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	return sched_setaffinity(pid, sizeof(set), &set);
+}
+
+void process_stay_on(int cpu)
+{
+	if (set_cpu(0, cpu) < 0)
+		err(2, "CPU %d", cpu);
+}
+
 typedef void on_task(const char *pid, const char *tid, void *context);
 
 static void for_pid(const char *pid, on_task *f, void *context)
@@ -73,12 +88,9 @@ static void for_tasks(const char *pids, on_task *f, void *context)
 static void place(const char *pid, const char *tid, void *context)
 {
 	const int *cpu = context;
-	cpu_set_t set;
 
 	(void)pid;
-	CPU_ZERO(&set);
-	CPU_SET((size_t)*cpu, &set);
-	(void)sched_setaffinity(atoi(tid), sizeof(set), &set);
+	(void)!set_cpu(atoi(tid), *cpu);
 }
 
 void process_place(const char *pids, int cpu)

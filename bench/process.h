@@ -17,6 +17,8 @@ double process_cost(pid_t child);
 /* In a child: becomes sallyport replay --stats of a capture, unheard. */
 NORETURN void process_replay(const char *program, const char *capture);
 
+/* Who calls, from here on. */
+void process_stay_on(int cpu);
 /* Of processes that run, as text with blanks between; NULL: of none. */
 void process_place(const char *pids, int cpu);
 /* ns that their threads have been on a CPU. */

@@ -27,8 +27,8 @@ struct upstream_datagram {
 	bool from_it;		/* received: the server has sent it */
 };
 
-/* A non-blocking UDP socket, or -errno (-EADDRINUSE: all of u->from are). Not connected, so that packets from
- * a wrong source are seen and counted. */
+/* A non-blocking UDP socket, or -errno (-EADDRINUSE: all of u->from are). Not
+ * connected, so that packets from a wrong source are seen and counted. */
 NODISCARD int upstream_open(const struct policy_upstream *u);
 /* The first of n datagrams, UPSTREAM_BATCH at most: how many were sent, or
  * -errno of the first. */

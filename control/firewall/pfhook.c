@@ -147,19 +147,23 @@ static int explain(int error, const char *anchor, struct why *why)
 	return why_set(why, error, "pf's main ruleset: %s", strerror(-error));
 }
 
+static int insert(const struct pfdev *dev, const char *anchor, bool scrub,
+		  bool labelled)
+{
+	int error = -EBUSY;
+
+	for (int i = 0; i < TRIES && stale(error); i++)
+		error = insert_once(dev, anchor, scrub, labelled);
+	return error;
+}
+
 int pfhook_insert(const struct pfdev *dev, const char *anchor, bool scrub,
 		  struct why *why)
 {
-	bool labelled = false;
-	int error = -EBUSY;
+	int error = insert(dev, anchor, scrub, false);
 
-	for (int i = 0; i < TRIES && stale(error); i++) {
-		error = insert_once(dev, anchor, scrub, labelled);
-		if (error != -EEXIST || labelled)
-			continue;
-		labelled = true;
-		error = insert_once(dev, anchor, scrub, labelled);
-	}
+	if (error == -EEXIST)
+		error = insert(dev, anchor, scrub, true);
 	return error == 0 ? 0 : explain(error, anchor, why);
 }
 

@@ -90,8 +90,9 @@ Test(filewatch, changes, .init = up, .fini = down)
 		(void)filewatch_changed(watch);
 		cr_assert_neq(system(changes[i].then), -1);
 		changed = filewatch_changed(watch);
-		cr_expect(changed == changes[i].changed || (changed && !filewatch_exact),
-			  "%s", changes[i].what);
+		cr_expect(changed == changes[i].changed ||
+			  (changed && !filewatch_exact), "%s",
+			  changes[i].what);
 		cr_expect(!filewatch_changed(watch), "%s: told once",
 			  changes[i].what);
 	}
